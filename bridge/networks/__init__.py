@@ -1,0 +1,1 @@
+"""Networks that estimate the clean image: `compact` (ours, for CPUs and GPUs alike)."""

@@ -1,0 +1,1 @@
+"""From checkpoints to what is served: self-describing ONNX files and a Triton model repository."""

@@ -1,0 +1,160 @@
+"""The `rialto` command line: one door to training, export, serving and restoring."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from rialto.commands.photos import photos
+from rialto.commands.restore import restore
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__)
+
+app.command()(restore)
+app.command()(photos)
+
+
+@app.callback()
+def rialto() -> None:
+    """Restore photographs with diffusion bridges."""
+
+
+@app.command()
+def train(
+    task: Annotated[str, typer.Argument(help="sr4x or jpeg.")],
+    photos: Annotated[Path, typer.Option(help="Folder of photographs, searched recursively.")],
+    hours: Annotated[
+        Optional[float], typer.Option(help="Time to spend; sets --iterations.")
+    ] = None,
+    iterations: Annotated[int, typer.Option(help="Updates, where no hours are given.")] = 100_000,
+    validation: Annotated[Optional[Path], typer.Option(help="Folder to validate on.")] = None,
+    out: Annotated[Path, typer.Option(help="Where checkpoints and curves go.")] = Path("runs"),
+    width: Annotated[int, typer.Option(help="Channels of the network.")] = 96,
+    blocks: Annotated[int, typer.Option(help="Residual blocks of the network.")] = 7,
+    period: Annotated[int, typer.Option(help="Grid of the damage in pixels: 16 for jpeg.")] = 0,
+    patch: Annotated[int, typer.Option(help="Side of a training patch, in pixels.")] = 96,
+    batch: Annotated[int, typer.Option(help="Patches an update.")] = 8,
+    rate: Annotated[float, typer.Option(help="Learning rate before the cool-down.")] = 1e-3,
+    loss: Annotated[str, typer.Option(help="l1 or l2.")] = "l1",
+    cooldown: Annotated[
+        float, typer.Option(help="Share of iterations with a falling rate.")
+    ] = 0.25,
+    seed: Annotated[int, typer.Option(help="Decides weights, patches and noise.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    threads: Annotated[int, typer.Option(help="CPU threads of the network.")] = 1,
+) -> None:
+    """Train a bridge network; a run that was stopped is taken up where it stood."""
+    import torch
+
+    from bridge.train import TrainingPlan
+    from rialto.commands.train import train as run_training
+
+    torch.set_num_threads(threads)
+    plan = TrainingPlan(
+        task=task,
+        iterations=iterations,
+        width=width,
+        blocks=blocks,
+        period=period,
+        patch=patch,
+        batch=batch,
+        rate=rate,
+        loss=loss,  # type: ignore[arg-type]
+        cooldown=cooldown,
+        seed=seed,
+    )
+    run_training(plan, photos, validation, out, hours, device)
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of `rialto train`.")],
+    name: Annotated[str, typer.Option(help="The network's name, and its folder's.")],
+    photos: Annotated[Path, typer.Option(help="Photographs to check the export on.")],
+    model_repo: Annotated[Path, typer.Option(help="Where networks are served from.")] = Path(
+        "model_repo"
+    ),
+    photographs: Annotated[str, typer.Option(help="What it was trained on, for the card.")] = "",
+    cpu_hours: Annotated[Optional[float], typer.Option(help="Training time, for the card.")] = None,
+) -> None:
+    """Turn a checkpoint into an ONNX file that Triton and the embedded engine serve."""
+    from rialto.commands.export import export as run_export
+
+    run_export(checkpoint, name, model_repo, photos, photographs, cpu_hours)
+
+
+@app.command()
+def evaluate(
+    task: Annotated[str, typer.Argument(help="sr4x or jpeg.")],
+    photos: Annotated[Path, typer.Option(help="Clean photographs, never trained on.")],
+    out: Annotated[Path, typer.Option(help="Folder for tables, plots and contact sheets.")],
+    model_repo: Annotated[Path, typer.Option(help="Networks to judge.")] = Path("model_repo"),
+    presets: Annotated[str, typer.Option(help="Comma-separated.")] = "fast,balanced,best",
+    peers: Annotated[str, typer.Option(help="Comma-separated; `make peers` first.")] = "",
+    crop: Annotated[int, typer.Option(min=0, help="Side of the central crop; 0: whole.")] = 256,
+    damage: Annotated[Optional[str], typer.Option(help="Its strength, such as q10.")] = None,
+    metrics: Annotated[str, typer.Option(help="lpips, lpips-vgg, dists.")] = "lpips",
+    record: Annotated[bool, typer.Option(help="Write the scores into the cards.")] = False,
+) -> None:
+    """Measure presets, and peers beside them, on the same pixels."""
+    from bridge.perceptual_weights import WeightsError
+    from rialto.commands.evaluate import Evaluation, run
+    from rialto.evaluation.peers import PeerError
+    from service.engine.repository import RepositoryError
+
+    names = [tuple(filter(None, text.split(","))) for text in (presets, peers, metrics)]
+    asked = Evaluation(
+        task=task,
+        photos=photos,
+        out=out,
+        model_repo=model_repo,
+        presets=names[0],  # type: ignore[arg-type]
+        peers=names[1],
+        crop=crop,
+        strength=damage,
+        metrics=names[2],
+        record=record,
+    )
+    try:
+        run(asked)
+    except (ValueError, WeightsError, PeerError, RepositoryError) as error:
+        typer.echo(f"rialto evaluate: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def plot(
+    log: Annotated[Path, typer.Argument(help="log.jsonl of one training run.")],
+    out: Annotated[Path, typer.Argument(help="A PNG.")],
+) -> None:
+    """Draw the learning curve of a training run."""
+    from rialto.commands.plot import plot as draw
+
+    draw(log, out)
+
+
+@app.command()
+def serve(
+    host: Annotated[Optional[str], typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[Optional[int], typer.Option(help="Port to listen on.")] = None,
+    model_repo: Annotated[Optional[Path], typer.Option(help="Where the networks are.")] = None,
+) -> None:
+    """Serve HTTP: the gateway, the embedded engine and the page. Settings: docs/04-settings.md."""
+    from pydantic import ValidationError
+
+    from rialto.commands.serve import serve as run_service
+    from service.settings import UnknownSetting, read_settings
+
+    given = {"host": host, "port": port, "model_repo": model_repo}
+    try:
+        settings = read_settings(
+            {name: value for name, value in given.items() if value is not None}
+        )
+    except (UnknownSetting, ValidationError) as error:
+        typer.echo(f"rialto serve: {error}", err=True)
+        raise typer.Exit(2) from error
+    run_service(settings)
+
+
+if __name__ == "__main__":
+    app()

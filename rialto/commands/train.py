@@ -1,0 +1,166 @@
+"""`rialto train`: a folder of photographs and some hours become a bridge network."""
+
+import hashlib
+import json
+import signal
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bridge.checkpoint import load_checkpoint, save_checkpoint
+from bridge.photos import crop_store, photo_files
+from bridge.train import TrainingPlan, TrainingRun
+from bridge.validation import Validation, validation_of
+
+SPEED_PROBE = 40  # iterations timed to turn hours into iterations
+HELD_OUT = 24  # photographs kept for validation where no folder is named for it
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often, in iterations, a run is validated and, in seconds, it is saved."""
+
+    validate_every: int = 2000
+    save_every_s: float = 180.0
+
+
+def split_photos(photos: Path, validation: Path | None) -> tuple[list[Path], list[Path]]:
+    """Training and validation files: a folder each, or every n-th of one folder held out."""
+    files = photo_files(photos)
+    if validation is not None:
+        return files, photo_files(validation)
+    every = max(len(files) // HELD_OUT, 2)
+    held = files[::every][:HELD_OUT]
+    return [file for file in files if file not in set(held)], held
+
+
+def open_crops(files: list[Path], folder: Path) -> NDArray[Any]:
+    """The crop store of exactly these files: another list of files gets another store."""
+    listing = "\n".join(f"{file} {file.stat().st_size}" for file in files)
+    name = hashlib.sha256(listing.encode()).hexdigest()[:16]
+    return crop_store(files, folder / f"crops-{name}.npy")
+
+
+def planned_iterations(plan: TrainingPlan, crops: NDArray[Any], hours: float, device: str) -> int:
+    """How many updates `hours` will hold, from the speed of a few that are thrown away."""
+    probe = TrainingRun(plan, crops, device)
+    probe.step()  # the first update pays for allocations
+    start = time.monotonic()
+    for _ in range(SPEED_PROBE):
+        probe.step()
+    return max(round(hours * 3600 * SPEED_PROBE / (time.monotonic() - start)), 1)
+
+
+class Log:
+    """Learning curve as JSON lines: one record a validation, appended as it happens."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        file.parent.mkdir(parents=True, exist_ok=True)
+
+    def forget_after(self, iteration: int) -> None:
+        """Drop what a killed run wrote beyond the checkpoint that is resumed."""
+        if self.file.exists():
+            lines = self.file.read_text().splitlines()
+            kept = [line for line in lines if json.loads(line)["iteration"] <= iteration]
+            self.file.write_text("".join(f"{line}\n" for line in kept))
+
+    def add(self, record: dict[str, float | int]) -> None:
+        """Append one record."""
+        with self.file.open("a") as lines:
+            lines.write(json.dumps(record) + "\n")
+
+
+class Stop:
+    """Turns SIGTERM and Ctrl-C into a last checkpoint instead of a lost one."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def train_to_the_end(
+    run: TrainingRun, validation: Validation, folder: Path, pace: Pace, stop: Stop
+) -> None:
+    """Run the plan with a progress bar; checkpoints and the curve go to `folder`."""
+    latest, stable = folder / "latest.pt", folder / "stable.pt"
+    log = Log(folder / "log.jsonl")
+    log.forget_after(run.iteration)
+    untouched = validation.untouched()
+    start, saved, loss_sum, loss_count = time.monotonic(), time.monotonic(), 0.0, 0
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as progress:
+        bar = progress.add_task(run.plan.task, total=run.plan.iterations, completed=run.iteration)
+        for loss in run.steps():
+            loss_sum, loss_count = loss_sum + loss, loss_count + 1
+            done = run.iteration
+            progress.update(bar, completed=done)
+            last = done == run.plan.iterations
+            if done % pace.validate_every == 0 or last:
+                score = validation.score(run.average)
+                record = {
+                    "iteration": done,
+                    "loss": loss_sum / loss_count,
+                    "psnr_y": score,
+                    "gain": score - untouched,
+                    "rate": run.plan.rate_at(done - 1),
+                    "seconds": time.monotonic() - start,
+                    "cpu_seconds": time.process_time(),
+                }
+                log.add(record)
+                loss_sum, loss_count = 0.0, 0
+                text = f"{run.plan.task} {score:.2f} dB ({score - untouched:+.2f})"
+                progress.update(bar, description=text)
+            if done == run.plan.cooldown_start:
+                save_checkpoint(run.state(), stable)
+            if last or stop.asked or time.monotonic() - saved > pace.save_every_s:
+                save_checkpoint(run.state(), latest)
+                saved = time.monotonic()
+            if stop.asked:
+                return
+
+
+def train(
+    plan: TrainingPlan,
+    photos: Path,
+    validation: Path | None,
+    folder: Path,
+    hours: float | None,
+    device: str,
+    pace: Pace = Pace(),
+) -> TrainingRun:
+    """Train `plan` in `folder`, taking up a checkpoint that lies there.
+
+    `hours` sets the iterations of a new run by this machine's speed; a resumed run keeps
+    the number it was started with.
+    """
+    torch.set_float32_matmul_precision("high")
+    latest = folder / plan.task / "latest.pt"
+    train_files, validation_files = split_photos(photos, validation)
+    crops = open_crops(train_files, folder)
+    state = load_checkpoint(latest) if latest.exists() else None
+    if hours is not None:
+        saved: Any = state and state["plan"]
+        count = saved["iterations"] if saved else planned_iterations(plan, crops, hours, device)
+        plan = replace(plan, iterations=count)
+    run = TrainingRun(plan, crops, device)
+    if state is not None:
+        run.restore(state)
+    judge = validation_of(plan.task, validation_files, plan.beta_max)
+    train_to_the_end(run, judge, latest.parent, pace, Stop())
+    return run

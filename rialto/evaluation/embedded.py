@@ -1,0 +1,89 @@
+"""The presets of a task as plain functions over pixels, run by the embedded engine.
+
+What is measured is what is served: the same engine, step loop, tiles and noise as behind
+`POST /restore`, without the codec and the door.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.cache import cache_folder
+from bridge.contract import NetworkCard, PresetName, Tile
+from bridge.plan import Plan, plan_for
+from bridge.restoration import output_shape, restore_pixels
+from service.engine import Engine
+from service.engine.local import LocalEngine
+from service.telemetry import Telemetry
+
+UInt8 = NDArray[np.uint8]
+
+
+class Embedded:
+    """A LocalEngine on an event loop of its own, for callers that have none.
+
+    with Embedded(model_repo) as embedded:
+        restore = embedded.restorer("sr4x", "fast")
+
+    Entering raises RepositoryError where `model_repo` cannot be served.
+    """
+
+    def __init__(self, model_repo: Path, threads: int | None = None, seed: int = 0) -> None:
+        self.model_repo = model_repo
+        self.threads = threads or os.cpu_count() or 1
+        self.seed = seed
+
+    def __enter__(self) -> Self:
+        self._runner = asyncio.Runner()
+        try:
+            self._engine: Engine = self._runner.run(self._open())
+        except BaseException:
+            self._runner.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._runner.run(self._engine.close())
+        self._runner.close()
+
+    async def _open(self) -> Engine:
+        return LocalEngine(
+            self.model_repo,
+            Telemetry(),
+            threads=self.threads,
+            batch_store=cache_folder("batch-sizes.json"),
+        )
+
+    def network_of(self, task: str, preset: PresetName) -> NetworkCard:
+        """The network whose preset it is; raises ValueError where no network has it."""
+        for card in self._engine.cards().values():
+            if card.task == task and preset in card.presets:
+                return card
+        raise ValueError(f"no network in {self.model_repo} has preset {preset} for {task}")
+
+    def restorer(self, task: str, preset: PresetName) -> Callable[[UInt8], UInt8]:
+        """The preset as a function: damaged uint8 [H,W,3] -> restored uint8 [H·s,W·s,3]."""
+        card = self.network_of(task, preset)
+        chosen = card.presets[preset]
+        plan = plan_for(card, chosen.sampler, chosen.steps, grid=chosen.grid, eta=chosen.eta)
+        return lambda pixels: self._runner.run(self._restore(card, plan, pixels))
+
+    async def _restore(self, card: NetworkCard, plan: Plan, pixels: UInt8) -> UInt8:
+        async def evaluate(tile: Tile) -> NDArray[np.float32]:
+            return await self._engine.evaluate(card.name, tile)
+
+        restored = np.empty(output_shape(card, pixels), np.uint8)
+        async for _ in restore_pixels(card, plan, pixels, evaluate, restored, seed=self.seed):
+            pass
+        return restored

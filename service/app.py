@@ -1,0 +1,80 @@
+"""The composition root: settings in, an application out, every part made once and handed down."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+from swagger_ui_bundle import swagger_ui_path
+
+from service import errors, facts, routes
+from service.engine.local import LocalEngine
+from service.photo.codec import Codec
+from service.requests import Requests
+from service.restore import Restorer
+from service.restore.enqueue import Line
+from service.restore.kept import Kept
+from service.settings import Settings
+from service.tasks import Tasks
+from service.telemetry import Telemetry
+
+
+@asynccontextmanager
+async def open_restorer(settings: Settings, telemetry: Telemetry) -> AsyncIterator[Restorer]:
+    """Start the codec's children and the engine; stop them in reverse order."""
+    async with AsyncExitStack() as stack:
+        codec = Codec(settings.codec_limits())
+        stack.push_async_callback(codec.close)
+        engine, _ = await asyncio.gather(_open_engine(settings, telemetry), codec.start())
+        stack.push_async_callback(engine.close)
+        yield Restorer(
+            tasks=Tasks(engine.cards()),
+            codec=codec,
+            line=Line(settings.max_active, settings.max_waiting),
+            engine=engine,
+            telemetry=telemetry,
+            max_output_megapixels=settings.max_output_megapixels,
+            deadline_s=settings.deadline_s,
+        )
+
+
+async def _open_engine(settings: Settings, telemetry: Telemetry) -> LocalEngine:
+    """Loading networks blocks for as long as the decoders take to start: side by side."""
+    return LocalEngine(
+        settings.model_repo,
+        telemetry,
+        threads=settings.engine_threads(),
+        batch_store=settings.cache.expanduser() / "batch-sizes.json",
+        max_batch=settings.max_batch or None,
+    )
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service, ready for an ASGI server."""
+    telemetry = Telemetry()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        clock = asyncio.get_running_loop().time
+        async with open_restorer(settings, telemetry) as restorer:
+            kept = Kept(settings.kept_seconds, settings.kept_mb * 2**20, clock)
+            yield {"restorer": restorer, "settings": settings, "kept": kept}
+
+    app = FastAPI(
+        title="Rialto",
+        version=version("rialto"),
+        description="Restores photographs with image-to-image Schrödinger bridges.",
+        lifespan=lifespan,
+        docs_url=None,  # the framework's page takes its scripts from elsewhere; see facts
+        redoc_url=None,
+    )
+    errors.install(app)
+    app.include_router(routes.router)
+    app.include_router(facts.router)
+    app.mount("/web", StaticFiles(directory=facts.WEB))
+    app.mount("/swagger", StaticFiles(directory=swagger_ui_path))
+    app.add_middleware(Requests, telemetry=telemetry)
+    return app

@@ -1,0 +1,95 @@
+"""The model repository on disk: which networks there are, and what their files say."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnxruntime
+from pydantic import ValidationError
+
+from bridge.contract import METADATA_KEY, NetworkCard
+
+
+class RepositoryError(Exception):
+    """The model repository cannot be served; the message says what to mend."""
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """One network: where its file lies, a session that runs it, and its card."""
+
+    path: Path
+    session: onnxruntime.InferenceSession
+    card: NetworkCard
+
+
+def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A CPU session over `threads` cores; raises RepositoryError for a file that is no network."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Threads that spin between a network's layers take the cores that decoding, colour and
+    # the step's own arithmetic need.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    # onnxruntime's exception classes share no base of their own, and most are RuntimeError.
+    except Exception as error:
+        raise RepositoryError(f"{path} cannot be loaded: {error}") from error
+
+
+def card_of(path: Path, session: onnxruntime.InferenceSession) -> NetworkCard:
+    """The card in the file's metadata, held to the file's own inputs."""
+    document = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    if document is None:
+        raise RepositoryError(f"{path} carries no `{METADATA_KEY}` metadata; export it again")
+    try:
+        card = NetworkCard.model_validate_json(document)
+    except ValidationError as error:
+        raise RepositoryError(f"{path} has metadata this version cannot read: {error}") from error
+    inputs = {value.name for value in session.get_inputs()}
+    if inputs != set(card.inputs):
+        raise RepositoryError(f"{path} takes {sorted(inputs)}, its card says {list(card.inputs)}")
+    return card
+
+
+def read_repository(folder: Path, threads: int) -> dict[str, NetworkFile]:
+    """Every network below `folder`, newest version of each, by name.
+
+    Raises RepositoryError where there is none, or where one cannot be served.
+    """
+    networks: dict[str, NetworkFile] = {}
+    for config in sorted(folder.glob("*/config.pbtxt")):
+        versions = sorted(
+            (path for path in config.parent.glob("*/model.onnx") if path.parent.name.isdigit()),
+            key=lambda path: int(path.parent.name),
+        )
+        if not versions:
+            raise RepositoryError(f"{config.parent} holds no <version>/model.onnx")
+        session = open_session(versions[-1], threads)
+        card = card_of(versions[-1], session)
+        if card.name != config.parent.name:
+            raise RepositoryError(f"{versions[-1]} is named {card.name}, its folder is not")
+        networks[card.name] = NetworkFile(versions[-1], session, card)
+    if not networks:
+        raise RepositoryError(f"no networks below {folder}: train and export one, or mend the path")
+    return networks
+
+
+def device_key(networks: dict[str, NetworkFile], threads: int) -> str:
+    """What a measured batch size depends on: the weights, the runtime, the processor."""
+    cpu = (
+        next(
+            (
+                line
+                for line in Path("/proc/cpuinfo").read_text().splitlines()
+                if line.startswith("model name")
+            ),
+            "unknown",
+        )
+        if Path("/proc/cpuinfo").exists()
+        else "unknown"
+    )
+    parts = [cpu, str(threads), onnxruntime.__version__]
+    parts += sorted(file.card.weights_sha256 for file in networks.values())
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Bytes ⇄ pixels: decode, encode, colour, metadata, provenance. libvips, in child processes."""

@@ -1,0 +1,93 @@
+"""Accept: a request's body, raw or a form, to the bytes of a photo and perhaps of a mask.
+
+Bytes are counted as they arrive, so that a body beyond the limit is refused before it lies
+in memory whole, whatever its headers say.
+"""
+
+from dataclasses import dataclass
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import Request
+from starlette.types import Message
+
+from service.problems import Problem
+
+
+class BodyTooLarge(Problem):
+    """More bytes than the service takes."""
+
+    status = 413
+    slug = "body-too-large"
+    title = "The upload is too large"
+
+
+class BadForm(Problem):
+    """A multipart body that cannot be read, or without the part that holds the photo."""
+
+    status = 422
+    slug = "bad-form"
+    title = "The form holds no photo"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What was sent: the photo's file, and the mask's where there is one."""
+
+    photo: bytes | bytearray
+    mask: bytes | None = None
+    name: str | None = None
+
+
+async def accept(request: Request, max_bytes: int) -> Upload:
+    """Read the body. Raises BodyTooLarge, BadForm, or starlette's ClientDisconnect."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > max_bytes:
+        raise _too_large(max_bytes)
+    counted = _counted(request, max_bytes)
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await _form(counted)
+    body = bytearray()
+    async for chunk in counted.stream():
+        body += chunk
+    return Upload(body)
+
+
+def _counted(request: Request, max_bytes: int) -> Request:
+    """The same request, whose body stops at `max_bytes`."""
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > max_bytes:
+            raise _too_large(max_bytes)
+        return message
+
+    return Request(request.scope, receive)
+
+
+async def _form(request: Request) -> Upload:
+    try:
+        form = await request.form(max_files=2, max_fields=8)
+    except (MultiPartException, HTTPException) as error:
+        raise BadForm(f"The multipart body cannot be read: {error}.") from error
+    try:
+        image, mask = form.get("image"), form.get("mask")
+        if not isinstance(image, UploadFile):
+            raise BadForm("Send the photo as a file in the part `image`, or as the raw body.")
+        if mask is not None and not isinstance(mask, UploadFile):
+            raise BadForm("Send the mask as a file in the part `mask`.")
+        hole = await mask.read() if mask is not None else None
+        return Upload(await image.read(), hole, image.filename)
+    finally:
+        await form.close()
+
+
+def _too_large(max_bytes: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The limit is {max_bytes / 2**20:.0f} MiB. Send a smaller file, or the same photo in a"
+        " compressed format."
+    )

@@ -1,0 +1,58 @@
+"""Decode: a photo's bytes to pixels, held to what the task can answer; a mask to its pixels."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.contract import NetworkCard
+from service.photo.codec import Codec
+from service.photo.photo import Photo
+from service.photo.refusals import TooManyPixels
+from service.problems import Problem
+from service.restore.accept import Upload
+
+HOLE = 0.5  # of white: a mask's pixel at or above it is to be repaired
+
+
+class MaskSize(Problem):
+    """A mask that does not cover the photo pixel for pixel."""
+
+    status = 422
+    slug = "mask-size"
+    title = "The mask has another size than the photo"
+
+
+class MaskNotUsed(Problem):
+    """A mask for a task whose network takes none."""
+
+    status = 422
+    slug = "mask-not-used"
+    title = "This task takes no mask"
+
+
+async def decode(upload: Upload, codec: Codec, card: NetworkCard, max_output: float) -> Photo:
+    """The photo; raises the codec's problems, TooManyPixels for its result, or of the mask."""
+    photo = await codec.decode(memoryview(upload.photo))
+    output = photo.megapixels * card.scale**2
+    if output > max_output:
+        raise TooManyPixels(
+            f"{card.title} of {photo.width}x{photo.height} makes {output:.1f} megapixels; the"
+            f" limit is {max_output:g}. Send a smaller photo."
+        )
+    if upload.mask is not None:
+        mask = await codec.decode(upload.mask)
+        if mask.displayed_size != photo.displayed_size:
+            raise MaskSize(
+                f"The mask is {'x'.join(map(str, mask.displayed_size))}, the photo, as displayed,"
+                f" {'x'.join(map(str, photo.displayed_size))}."
+            )
+        if "mask" not in card.inputs:
+            raise MaskNotUsed(f"Task {card.task} restores the whole photo. Leave the mask out.")
+    return photo
+
+
+def hole_of(mask: Photo) -> NDArray[np.bool_]:
+    """Where a mask asks for repair, [H,W]: white, or transparent where there is an alpha."""
+    if mask.alpha is not None:
+        return np.asarray(mask.alpha == 0)
+    limit = np.iinfo(mask.pixels.dtype).max * HOLE
+    return np.asarray(mask.pixels.mean(axis=2) >= limit)

@@ -1,0 +1,104 @@
+"""Every knob of the service, read once from RIALTO_* and handed down in parts."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.photo.limits import CodecLimits
+
+PREFIX = "RIALTO_"
+
+
+class UnknownSetting(Exception):
+    """The environment names a RIALTO_* setting that does not exist."""
+
+
+class Settings(BaseSettings):
+    """Type, default, bound, unit, and what happens beyond it; docs/04-settings.md says the same."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", description="Address the service listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
+    model_repo: Path = Field(
+        default=Path("model_repo"), description="Folder of networks, one sub-folder each."
+    )
+    cache: Path = Field(
+        default=Path("~/.cache/rialto"), description="Folder for what was measured on this device."
+    )
+    engine: Literal["local"] = Field(
+        default="local", description="Where networks are evaluated: in this process."
+    )
+    threads: int = Field(
+        default=0, ge=0, le=256, description="CPU threads of one evaluation; 0 takes every core."
+    )
+    max_batch: int = Field(
+        default=0, ge=0, le=64, description="Tiles in one batch; 0 measures what pays here."
+    )
+    max_body_bytes: int = Field(
+        default=256 * 2**20, gt=0, description="Bytes of an upload; beyond it, 413."
+    )
+    max_input_megapixels: float = Field(
+        default=100, gt=0, le=10_000, description="Megapixels of a photo; beyond it, 413."
+    )
+    max_output_megapixels: float = Field(
+        default=100, gt=0, le=10_000, description="Megapixels of a result; beyond it, 413."
+    )
+    max_active: int = Field(
+        default=8, gt=0, le=1024, description="Photos restored at once; beyond it, they wait."
+    )
+    max_waiting: int = Field(
+        default=32, ge=0, le=100_000, description="Photos in line; beyond it, 503."
+    )
+    deadline_s: float = Field(
+        default=600, gt=0, le=86_400, description="Seconds of one restoration; after it, 504."
+    )
+    decode_timeout_s: float = Field(
+        default=30, gt=0, le=3600, description="Seconds of one decoding; after it, 422."
+    )
+    decode_memory_mb: int = Field(
+        default=2048, ge=512, le=65_536, description="MiB of one decoder; beyond it, 422."
+    )
+    decoders: int = Field(
+        default=2, ge=1, le=64, description="Child processes that decode and encode."
+    )
+    kept_seconds: float = Field(
+        default=600, gt=0, le=86_400, description="Seconds a finished photo stays fetchable."
+    )
+    kept_mb: int = Field(
+        default=512, ge=1, le=65_536, description="MiB of finished photos kept; oldest go first."
+    )
+    grace_s: float = Field(
+        default=30, ge=0, le=3600, description="Seconds given to running work when stopped."
+    )
+
+    def codec_limits(self) -> CodecLimits:
+        """What the decoders are bound by."""
+        return CodecLimits(
+            max_input_megapixels=self.max_input_megapixels,
+            decode_timeout_s=self.decode_timeout_s,
+            child_memory_bytes=self.decode_memory_mb * 2**20,
+            processes=self.decoders,
+        )
+
+    def engine_threads(self) -> int:
+        """Threads of one evaluation, with 0 resolved to the cores this process may use."""
+        return self.threads or len(os.sched_getaffinity(0))
+
+
+def read_settings(given: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from the environment, `given` ones before them.
+
+    Raises UnknownSetting for a misspelt RIALTO_* name, which would be ignored in silence,
+    and pydantic's ValidationError for a value out of its bounds.
+    """
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    named = {name for name in os.environ if name.upper().startswith(PREFIX)}
+    unknown = sorted(name for name in named if name.upper() not in known)
+    if unknown:
+        raise UnknownSetting(f"unknown settings {', '.join(unknown)}; see docs/04-settings.md")
+    return Settings(**(given or {}))

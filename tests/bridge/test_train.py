@@ -1,0 +1,98 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bridge.checkpoint import load_checkpoint, save_checkpoint
+from bridge.degrade.recipes import RECIPES
+from bridge.schedule import Schedule
+from bridge.train import TrainingPlan, TrainingRun, training_batch
+
+CROPS = np.random.default_rng(0).integers(0, 256, (6, 192, 192, 3), dtype=np.uint8)
+PLAN = TrainingPlan("sr4x", iterations=8, width=8, blocks=1, patch=32, batch=2, warmup=2)
+
+
+def test_a_run_that_was_killed_ends_as_one_that_was_not(tmp_path: Path) -> None:
+    whole, killed = TrainingRun(PLAN, CROPS), TrainingRun(PLAN, CROPS)
+    losses = list(whole.steps())
+    first = [killed.step() for _ in range(3)]
+    save_checkpoint(killed.state(), tmp_path / "latest.pt")
+    killed.step()  # lost: the kill came before the next checkpoint
+
+    resumed = TrainingRun(PLAN, CROPS)
+    resumed.restore(load_checkpoint(tmp_path / "latest.pt"))
+    assert [*first, *resumed.steps()] == losses
+    pairs = zip(whole.average.parameters(), resumed.average.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
+
+
+def test_a_run_can_be_prolonged_until_its_cool_down_begins() -> None:
+    run = TrainingRun(PLAN, CROPS)
+    for _ in range(5):
+        run.step()
+    longer = replace(PLAN, iterations=20)
+    TrainingRun(longer, CROPS).restore(run.state())
+    for _ in range(2):
+        run.step()
+    with pytest.raises(ValueError, match="cool-down"):
+        TrainingRun(longer, CROPS).restore(run.state())
+
+
+def test_a_checkpoint_of_another_plan_is_refused() -> None:
+    state = TrainingRun(PLAN, CROPS).state()
+    with pytest.raises(ValueError, match="another plan"):
+        TrainingRun(replace(PLAN, rate=1e-4), CROPS).restore(state)
+
+
+def test_training_lowers_the_loss() -> None:
+    plan = replace(PLAN, iterations=120, rate=5e-3)
+    smooth = np.linspace(0, 255, 192).astype(np.uint8)
+    crops = np.broadcast_to(smooth[None, :, None, None], (2, 192, 192, 3)).copy()
+    crops[:, ::7] ^= 64
+    losses = list(TrainingRun(plan, crops).steps())
+    assert np.mean(losses[-10:]) < 0.9 * np.mean(losses[:10])
+
+
+def test_the_rate_warms_up_stands_and_falls_to_nothing() -> None:
+    plan = TrainingPlan("jpeg", iterations=1000, rate=1.0, warmup=100, cooldown=0.25)
+    rates = [plan.rate_at(i) for i in range(1000)]
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[100:750] == [1.0] * 650
+    assert all(np.diff(rates[750:]) < 0)
+    assert rates[-1] == pytest.approx(1 / 250)
+
+
+def test_a_batch_follows_the_marginal_of_the_bridge() -> None:
+    """Residuals of x_t against its mean have the spread c at each sample's own time."""
+    schedule, plan = Schedule(), replace(PLAN, batch=64)
+    x_0, x_1, x_t, t = training_batch(plan, RECIPES["sr4x"], schedule, CROPS, 0)
+    n = np.searchsorted(schedule.clock, t.numpy() - 1e-3)
+    a, b, c = (torch.tensor(table[n])[:, None, None, None] for table in schedule.marginal())
+    residual = (x_t - a * x_1 - b * x_0).std(dim=(1, 2, 3))
+    torch.testing.assert_close(residual, c.flatten(), atol=0.01, rtol=0.1)
+
+
+def test_a_kill_while_saving_leaves_the_old_checkpoint(tmp_path: Path) -> None:
+    file = tmp_path / "latest.pt"
+    save_checkpoint({"iteration": 1}, file)
+    (tmp_path / "latest.pt.partial").write_bytes(b"half")
+    assert load_checkpoint(file) == {"iteration": 1}
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (Path.touch, (tmp_path / "ran",))
+
+    torch.save(Evil(), tmp_path / "evil.pt")
+    with pytest.raises(Exception, match="Weights only load failed"):
+        load_checkpoint(tmp_path / "evil.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("fields", [{"task": "colourise"}, {"iterations": 0}, {"cooldown": 2.0}])
+def test_a_plan_that_cannot_run_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(fields))):
+        replace(PLAN, **fields)  # type: ignore[arg-type]

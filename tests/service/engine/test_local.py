@@ -1,0 +1,184 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from bridge.contract import Float32, NetworkCard, Tile
+from export.onnx_file import write_card
+from service.engine import EngineUnavailable, EvaluationFailed, Priority
+from service.engine.local import LocalEngine
+from service.engine.repository import RepositoryError, read_repository
+from service.telemetry import Telemetry
+from tests.bridge.cards import card
+
+FAILS_AT = 13.0  # the time at which the test network fails
+
+
+def tiny_network(of: NetworkCard) -> onnx.ModelProto:
+    """x_0 = x_1 + t/1000·x_t + 0·sigma; t = FAILS_AT makes the runtime itself fail.
+
+    The failure is a look-up beyond the end of a table.
+    """
+    image = ["N", 3, "H", "W"]
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, image if "x" in name else ["N"])
+        for name in ("x_t", "t", "sigma", "x_1")
+    ]
+    constants = [
+        helper.make_tensor("thousandth", TensorProto.FLOAT, [1], [0.001]),
+        helper.make_tensor("zero", TensorProto.FLOAT, [1], [0.0]),
+        helper.make_tensor("bad_time", TensorProto.FLOAT, [1], [FAILS_AT]),
+        helper.make_tensor("column", TensorProto.INT64, [4], [-1, 1, 1, 1]),
+    ]
+    nodes = [
+        helper.make_node("Equal", ["t", "bad_time"], ["is_bad"]),
+        helper.make_node("Cast", ["is_bad"], ["bad"], to=TensorProto.INT64),
+        helper.make_node("ReduceMax", ["bad"], ["any_bad"], keepdims=1),
+        helper.make_node("Gather", ["zero", "any_bad"], ["nothing"], axis=0),
+        helper.make_node("Mul", ["t", "thousandth"], ["scaled"]),
+        helper.make_node("Mul", ["sigma", "zero"], ["unused"]),
+        helper.make_node("Add", ["scaled", "unused"], ["weight"]),
+        helper.make_node("Reshape", ["weight", "column"], ["weights"]),
+        helper.make_node("Mul", ["x_t", "weights"], ["part"]),
+        helper.make_node("Add", ["part", "nothing"], ["whole"]),
+        helper.make_node("Add", ["whole", "x_1"], ["x_0"]),
+    ]
+    output = helper.make_tensor_value_info("x_0", TensorProto.FLOAT, image)
+    graph = helper.make_graph(nodes, "tiny", inputs, [output], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    write_card(model, of)
+    return model
+
+
+def put(repository: Path, of: NetworkCard, model: onnx.ModelProto | None = None) -> None:
+    folder = repository / of.name
+    (folder / "1").mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(f'name: "{of.name}"')
+    onnx.save(model or tiny_network(of), str(folder / "1" / "model.onnx"))
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    put(tmp_path / "repo", card())
+    return tmp_path / "repo"
+
+
+@pytest.fixture
+def telemetry() -> Telemetry:
+    return Telemetry()
+
+
+@pytest.fixture
+async def engine(repository: Path, telemetry: Telemetry) -> AsyncIterator[LocalEngine]:
+    made = LocalEngine(
+        repository, telemetry, threads=1, batch_store=repository / "sizes.json", max_batch=4
+    )
+    yield made
+    await made.close()
+
+
+def tile(seed: int, t: float = 500.0, side: int = 32) -> Tile:
+    rng = np.random.default_rng(seed)
+    x_t, x_1 = rng.standard_normal((2, 3, side, side), dtype=np.float32)
+    return Tile(x_t=x_t, t=t, sigma=0.1, x_1=x_1)
+
+
+def expected(of: Tile) -> Float32:
+    assert of.x_1 is not None
+    return np.asarray(of.x_1 + np.float32(of.t / 1000) * of.x_t)
+
+
+async def test_every_tile_gets_its_own_estimate_whatever_shares_its_batch(
+    engine: LocalEngine, telemetry: Telemetry
+) -> None:
+    tiles = [tile(seed, t=float(seed), side=32 + 16 * (seed % 2)) for seed in range(12)]
+    outputs = await asyncio.gather(*(engine.evaluate("test", one) for one in tiles))
+    for one, output in zip(tiles, outputs, strict=True):
+        np.testing.assert_allclose(output, expected(one), atol=1e-6)
+    batches = telemetry.registry.get_sample_value(
+        "rialto_engine_batch_size_count", {"network": "test"}
+    )
+    assert batches is not None
+    assert batches < 12
+
+
+async def test_a_tile_that_fails_takes_no_other_down(engine: LocalEngine) -> None:
+    tiles = [tile(0), tile(1, t=FAILS_AT), tile(2), tile(3)]
+    outcomes = await asyncio.gather(
+        *(engine.evaluate("test", one) for one in tiles), return_exceptions=True
+    )
+    assert isinstance(outcomes[1], EvaluationFailed)
+    for index in (0, 2, 3):
+        np.testing.assert_allclose(outcomes[index], expected(tiles[index]), atol=1e-6)
+
+
+async def test_a_cancelled_tile_leaves_the_line(engine: LocalEngine, telemetry: Telemetry) -> None:
+    tasks = [asyncio.create_task(engine.evaluate("test", tile(seed))) for seed in range(40)]
+    await asyncio.sleep(0)  # the tasks stand in line, and the loop has not yielded since
+    for task in tasks[20:]:
+        task.cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(isinstance(outcome, np.ndarray) for outcome in outcomes[:20])
+    assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes[20:])
+    for priority in ("interactive", "archive"):
+        labels = {"priority": priority}
+        assert telemetry.registry.get_sample_value("rialto_engine_waiting_tiles", labels) == 0
+
+
+async def test_a_deadline_that_has_passed_is_a_timeout(engine: LocalEngine) -> None:
+    past = asyncio.get_running_loop().time() - 1
+    with pytest.raises(TimeoutError):
+        await engine.evaluate("test", tile(0), deadline=past, priority=Priority.ARCHIVE)
+
+
+async def test_it_is_ready_only_while_it_can_evaluate(engine: LocalEngine) -> None:
+    assert await engine.ready()
+    await engine.close()
+    assert not await engine.ready()
+    with pytest.raises(EngineUnavailable, match="shutting down"):
+        await engine.evaluate("test", tile(0))
+
+
+async def test_a_network_that_is_not_loaded_is_unavailable(engine: LocalEngine) -> None:
+    with pytest.raises(EngineUnavailable, match="no network"):
+        await engine.evaluate("colourise", tile(0))
+
+
+def test_an_empty_repository_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryError, match="no networks below"):
+        read_repository(tmp_path, 1)
+
+
+def test_a_corrupt_network_is_refused_by_name(repository: Path) -> None:
+    file = repository / "test" / "1" / "model.onnx"
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(RepositoryError, match=r"model\.onnx cannot be loaded"):
+        read_repository(repository, 1)
+
+
+def test_a_network_whose_card_disagrees_with_its_inputs_is_refused(tmp_path: Path) -> None:
+    model = tiny_network(card())
+    put(tmp_path, card(inputs=("x_t", "t", "sigma", "x_1", "mask")), model)
+    write_card(model, card(inputs=("x_t", "t", "sigma", "x_1", "mask")))
+    onnx.save(model, str(tmp_path / "test" / "1" / "model.onnx"))
+    with pytest.raises(RepositoryError, match="its card says"):
+        read_repository(tmp_path, 1)
+
+
+def test_a_network_without_a_card_is_refused(tmp_path: Path) -> None:
+    model = tiny_network(card())
+    del model.metadata_props[:]
+    put(tmp_path, card(), model)
+    with pytest.raises(RepositoryError, match="carries no"):
+        read_repository(tmp_path, 1)
+
+
+def test_the_newest_version_is_served(repository: Path) -> None:
+    newer = card(title="Newer")
+    (repository / "test" / "10").mkdir()
+    onnx.save(tiny_network(newer), str(repository / "test" / "10" / "model.onnx"))
+    assert read_repository(repository, 1)["test"].card.title == "Newer"

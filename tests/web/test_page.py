@@ -1,0 +1,291 @@
+"""Journeys of people who meet Rialto in the browser. Rules that every one of them must keep
+(no script error, no policy breach, no foreign request) are checked by the `page` fixture.
+"""
+
+import base64
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+WEB = Path(__file__).parents[2] / "service" / "web"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PATIENCE = 60_000  # Milliseconds that a restoration may take on a busy machine.
+PHONE = (390, 844)
+
+DrawPhoto = Callable[..., Path]  # The fixture of conftest.py: (name, size) -> path.
+
+HAND_OVER = """([kind, name, type, content]) => {
+    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], name, { type }));
+    const event = kind === "drop"
+        ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
+        : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+    document.querySelector("#stage").dispatchEvent(event);
+}"""
+
+
+def hand_over(page: Page, kind: str, photo: Path) -> None:
+    """Drop or paste a photo, as the browser would tell the page of it."""
+    content = base64.b64encode(photo.read_bytes()).decode()
+    page.evaluate(HAND_OVER, [kind, photo.name, "image/png", content])
+
+
+def choose(page: Page, photo: Path) -> None:
+    page.locator("#file").set_input_files(photo)
+    expect(button(page, "Restore")).to_be_enabled()
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def divider(page: Page) -> Locator:
+    return page.get_by_role("slider")
+
+
+def restore(page: Page, photo: Path) -> None:
+    choose(page, photo)
+    button(page, "Restore").click()
+    expect(download_link(page)).to_be_visible(timeout=PATIENCE)
+
+
+def download_link(page: Page) -> Locator:
+    return page.get_by_role("link", name="Download")
+
+
+def download(page: Page, into: Path) -> Path:
+    with page.expect_download() as caught:
+        download_link(page).click()
+    path = into / caught.value.suggested_filename
+    caught.value.save_as(path)
+    return path
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds on the page as it stands."""
+    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
+
+
+def test_a_dropped_photo_comes_back_four_times_larger(
+    page: Page, photo: Path, tmp_path: Path
+) -> None:
+    hand_over(page, "drop", photo)
+    expect(page.locator("#expectation")).to_contain_text("384\u00a0×\u00a0256")
+    button(page, "Restore").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(divider(page)).to_have_attribute("aria-valuenow", "50", timeout=PATIENCE)
+
+    path = download(page, tmp_path)
+    assert path.name == "holiday.rialto.png"
+    with Image.open(path) as restored:
+        restored.load()
+        assert restored.size == (384, 256)
+
+
+def test_a_pasted_photo_is_restored_by_the_task_that_was_picked(
+    page: Page, photo: Path, tmp_path: Path
+) -> None:
+    hand_over(page, "paste", photo)
+    page.locator("#tasks").get_by_role("radio", name="JPEG").check()
+    page.get_by_text("More choices").click()
+    page.get_by_label("Format").select_option("jpeg")
+    button(page, "Restore").click()
+    expect(divider(page)).to_be_visible(timeout=PATIENCE)
+    with Image.open(download(page, tmp_path)) as restored:
+        assert (restored.format, restored.size) == ("JPEG", (96, 64))
+
+
+def test_before_and_after_stay_locked_while_zoomed_and_moved(page: Page, photo: Path) -> None:
+    restore(page, photo)
+    before, after = page.locator(".before img"), page.locator(".after img")
+    fitted = after.bounding_box()
+    viewer = page.locator("#viewer")
+    viewer.focus()
+    page.keyboard.press("2")
+    expect(button(page, "200 %")).to_have_attribute("aria-pressed", "true")
+    assert after.bounding_box() == before.bounding_box()
+    box = after.bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (768, 512)
+
+    viewer.hover(position={"x": 100, "y": 100})
+    page.mouse.wheel(0, -600)
+    expect(button(page, "200 %")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("ArrowRight")
+    page.mouse.down()
+    page.mouse.move(300, 300)
+    page.mouse.up()
+    moved = after.bounding_box()
+    assert moved == before.bounding_box()
+    assert moved is not None
+    assert moved["width"] > 768
+
+    page.keyboard.press("0")
+    assert after.bounding_box() == fitted
+
+
+def test_the_divider_follows_the_pointer_and_the_original_shows_while_held(
+    page: Page, photo: Path
+) -> None:
+    restore(page, photo)
+    box = page.locator(".after img").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, middle, steps=4)
+    page.mouse.up()
+    expect(divider(page)).to_have_attribute("aria-valuenow", "25")
+
+    divider(page).focus()
+    page.keyboard.down("o")
+    expect(page.locator(".after")).not_to_be_visible()
+    page.keyboard.up("o")
+    expect(page.locator(".after")).to_be_visible()
+
+
+def test_the_whole_way_can_be_gone_by_keyboard(page: Page, photo: Path) -> None:
+    page.keyboard.press("Tab")
+    expect(button(page, "Choose a photo")).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(photo)
+    expect(button(page, "Restore")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(divider(page)).to_be_focused(timeout=PATIENCE)
+    for key, share in {
+        "Home": "0",
+        "ArrowRight": "1",
+        "Shift+ArrowRight": "11",
+        "End": "100",
+    }.items():
+        page.keyboard.press(key)
+        expect(divider(page)).to_have_attribute("aria-valuenow", share)
+
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if download_link(page).evaluate("(link) => link === document.activeElement"):
+            break
+    with page.expect_download() as caught:
+        page.keyboard.press("Enter")
+    assert caught.value.suggested_filename == "holiday.rialto.png"
+
+
+def test_a_broken_file_says_why_and_the_next_photo_is_restored(
+    page: Page, photo: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no photo at all")
+    choose(page, broken)
+    button(page, "Restore").click()
+    problem = page.get_by_role("alert")
+    expect(problem.get_by_role("heading")).not_to_be_empty()
+    expect(problem.get_by_role("link")).to_have_attribute("href", r"/problems/not-a-photo")
+    expect(button(page, "Try again")).to_be_enabled()
+
+    restore(page, photo)
+    expect(problem).not_to_be_visible()
+    expect(divider(page)).to_be_visible()
+
+
+def test_cancelling_closes_the_request_and_the_page_is_ready_again(
+    page: Page, draw_photo: DrawPhoto
+) -> None:
+    choose(page, draw_photo("large.png", (1200, 800)))
+    page.locator("#presets").get_by_role("radio").last.check()
+    button(page, "Restore").click()
+    expect(page.locator("#step")).to_contain_text("tep ", timeout=PATIENCE)
+    # Chromium also reports an event stream so once it has ended: only a prompt end is ours.
+    with page.expect_event("requestfailed", timeout=2000) as ended:
+        button(page, "Cancel").click()
+    assert (ended.value.method, ended.value.failure) == ("POST", "net::ERR_ABORTED")
+    expect(button(page, "Restore")).to_be_enabled()
+    expect(page.locator("#announcer")).to_have_text("Cancelled.")
+
+
+def test_a_lost_network_is_told_and_the_same_photo_is_tried_again(page: Page, photo: Path) -> None:
+    choose(page, photo)
+    page.context.set_offline(True)
+    button(page, "Restore").click()
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    page.context.set_offline(False)
+    button(page, "Try again").click()
+    expect(divider(page)).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_file_beyond_the_limit_is_refused_before_it_is_sent(page: Page, tmp_path: Path) -> None:
+    posts: list[str] = []
+    page.on("request", lambda sent: posts.append(sent.url) if sent.method == "POST" else None)
+    limit = page.request.get(f"{page.url}limits").json()["max_body_bytes"]
+    huge = tmp_path / "huge.jpg"
+    with huge.open("wb") as file:
+        file.truncate(limit + 1)
+    page.locator("#file").set_input_files(huge)
+    expect(page.get_by_role("alert")).to_contain_text("too large", timeout=PATIENCE)
+    expect(button(page, "Try again")).to_be_disabled()
+    assert posts == []
+
+
+def test_a_photo_the_browser_cannot_show_is_restored_all_the_same(
+    page: Page, draw_photo: DrawPhoto, tmp_path: Path
+) -> None:
+    choose(page, draw_photo("scan.tif"))
+    expect(page.locator("#placeholder")).to_contain_text("scan.tif")
+    button(page, "Restore").click()
+    expect(page.locator("#placeholder")).to_contain_text("download it", timeout=PATIENCE)
+    path = download(page, tmp_path)
+    assert path.name == "scan.rialto.tif"
+    with Image.open(path) as restored:
+        assert (restored.format, restored.size) == ("TIFF", (384, 256))
+
+
+def test_the_copied_curl_command_does_the_same_when_pasted_into_a_shell(
+    page: Page, draw_photo: DrawPhoto, tmp_path: Path
+) -> None:
+    photo = draw_photo("Venice, it's $HOME.png")
+    restore(page, photo)
+    downloaded = download(page, tmp_path).rename(tmp_path / "downloaded.png")
+    button(page, "Copy as curl").click()
+    expect(button(page, "Copied")).to_be_visible()
+    command = page.evaluate("navigator.clipboard.readText()")
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True)
+    with (
+        Image.open(downloaded) as from_page,
+        Image.open(tmp_path / "Venice, it's $HOME.rialto.png") as from_shell,
+    ):
+        assert from_shell.tobytes() == from_page.tobytes()
+
+
+@pytest.mark.parametrize("page", [(1280, 800), PHONE], ids=["desktop", "phone"], indirect=True)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_state_is_accessible_and_fits_the_screen(
+    page: Page, photo: Path, tmp_path: Path, scheme: str
+) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.emulate_media(reduced_motion="reduce")
+    found = {"empty": violations(page)}
+    restore(page, photo)
+    for summary in ("How it was measured", "More choices"):
+        page.get_by_text(summary).click()
+    found["done"] = violations(page)
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no photo at all")
+    choose(page, broken)
+    found["ready"] = violations(page)
+    button(page, "Restore").click()
+    expect(button(page, "Try again")).to_be_visible()
+    found["problem"] = violations(page)
+    assert found == {"empty": [], "done": [], "ready": [], "problem": []}
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) == 0
+
+
+def test_the_page_weighs_no_more_than_60_kb() -> None:
+    assert sum(path.stat().st_size for path in WEB.iterdir()) <= 60_000
