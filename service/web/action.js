@@ -84,7 +84,7 @@ export function announce(words) {
   part("announcer").textContent = words;
 }
 
-/** Move the focus on where what held it has gone; never away from a person's own work. */
+/** Move the focus on where what held it has gone, never away from other work. */
 export function handFocus(target) {
   const focused = document.activeElement;
   if (!focused.offsetParent || part("action").contains(focused)) {

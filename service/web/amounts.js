@@ -13,14 +13,12 @@ export const megapixels = (pixels) => `${trimmed(pixels / 1e6)} megapixels`;
 /** 3072 × 2048, kept on one line. */
 export const size = (width, height) => `${width}\u00a0×\u00a0${height}`;
 
-/** 0.3 s, 4 s, 2 min, 1 h 20 min: no more digits than an estimate can bear. */
+/** 0.3 s, 4 s, 2 min: no more digits than an estimate can bear. */
 export function duration(seconds) {
   if (seconds < 0.1) return "0.1 s";
   if (seconds < 3) return `${seconds.toFixed(1)} s`;
   if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.round(seconds / 60)} min`;
 }
 
 const trimmed = (value) => (value < 10 ? value.toFixed(1).replace(/\.0$/, "") : value.toFixed(0));

@@ -65,9 +65,16 @@ export class Choices {
   /** The query of /restore, every choice spelt out so that it can be repeated. */
   get parameters() {
     const parameters = { task: this.task.task, preset: this.preset, seed: part("seed").value };
-    if (part("format").value) parameters.format = part("format").value;
+    parameters.format = this.format;
     if (!part("quality").disabled) parameters.quality = part("quality").value;
     return { ...parameters, metadata: part("metadata").value };
+  }
+
+  /** The format chosen; the photo's own where that was wished and the service writes it. */
+  get format() {
+    const own = formatOf(this.photo?.type ?? "");
+    const written = [...part("format").options].some(({ value }) => value === own);
+    return part("format").value || (written && own) || "png";
   }
 
   drawPresets() {
@@ -93,8 +100,7 @@ export class Choices {
   }
 
   drawQuality() {
-    const format = part("format").value || formatOf(this.photo?.type ?? "");
-    part("quality").disabled = !LOSSY.includes(format);
+    part("quality").disabled = !LOSSY.includes(this.format);
   }
 }
 

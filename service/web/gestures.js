@@ -114,8 +114,6 @@ function dividerKeys(viewer, shift) {
     ArrowDown: by(-step),
     ArrowRight: by(step),
     ArrowUp: by(step),
-    PageDown: by(-0.1),
-    PageUp: by(0.1),
     Home: () => viewer.splitTo(0),
     End: () => viewer.splitTo(1),
   };

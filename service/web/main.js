@@ -101,8 +101,8 @@ function finish(parameters, done, picture) {
   stage.showRestored(now.photo, picture, facts.output(now.photo, done, format));
   closePhoto(now.restored?.picture);
   Object.assign(now, { running: null, restored: { picture, command } });
-  // The page's own copy outlives the server's, which is dropped after 10 minutes.
-  action.showDownload(picture.url ?? `${done.href}?download=1`, name);
+  // The page's own copy: the server drops its own after 10 minutes.
+  action.showDownload(picture.link, name);
   action.showState("done");
   action.announce(text.finished);
   refresh();

@@ -8,27 +8,26 @@ const EXTENSIONS = { jpeg: "jpg", tiff: "tif" };
 export const LOSSY = ["jpeg", "webp", "avif"];
 
 /**
- * What the page knows of a photo. `url`, `width` and `height` (pixels, upright) are null where
- * this browser cannot show it: TIFF and HEIC are restored all the same.
+ * What the page knows of a photo: `link` to its bytes, `width` and `height` in upright pixels.
+ * `url` is the link where this browser can show the photo, else null as are the sides: TIFF and
+ * HEIC are restored all the same.
  */
 export async function openPhoto(blob) {
-  const photo = { file: blob, name: blob.name || "photo", size: blob.size, type: blob.type };
-  const url = URL.createObjectURL(blob);
+  const link = URL.createObjectURL(blob);
+  const { name = "photo", size, type } = blob;
+  const photo = { file: blob, name, size, type, link, url: null, width: null, height: null };
   const image = new Image();
-  image.src = url;
+  image.src = link;
   try {
     await image.decode();
-    return { ...photo, url, width: image.naturalWidth, height: image.naturalHeight };
+    return { ...photo, url: link, width: image.naturalWidth, height: image.naturalHeight };
   } catch {
-    URL.revokeObjectURL(url);
-    return { ...photo, url: null, width: null, height: null };
+    return photo;
   }
 }
 
-/** Give a photo's memory back; nothing may show its `url` any longer. */
-export function closePhoto(photo) {
-  if (photo?.url) URL.revokeObjectURL(photo.url);
-}
+/** Give a photo's memory back; nothing may use its link any longer. */
+export const closePhoto = (photo) => photo && URL.revokeObjectURL(photo.link);
 
 /** Pixels of the restored photo, or null where the photo's size is unknown. */
 export const outputPixels = (photo, task) =>

@@ -15,7 +15,10 @@ export const readTasks = async () => (await (await get("/tasks")).json()).tasks;
 export const readLimits = async () => (await get("/limits")).json();
 
 /** The finished photo as a Blob. Throws Problem, or AbortError once `signal` has fired. */
-export const readRestoration = async (href, signal) => (await get(href, { signal })).blob();
+export async function readRestoration(href, signal) {
+  const answer = await get(href, { signal });
+  return answer.blob().catch((error) => lose(error, problems.cutOff));
+}
 
 /**
  * Restore one photo; resolves to the `done` event's data.
@@ -48,13 +51,12 @@ export async function restore(file, parameters, { progress, signal }) {
 
 export const restorePath = (parameters) => `/restore?${new URLSearchParams(parameters)}`;
 
+function lose(error, words) {
+  throw error.name === "AbortError" ? error : new Problem(words);
+}
+
 async function get(path, options) {
-  let answer;
-  try {
-    answer = await fetch(path, options);
-  } catch (error) {
-    throw error.name === "AbortError" ? error : new Problem(problems.unreachable);
-  }
+  const answer = await fetch(path, options).catch((error) => lose(error, problems.unreachable));
   if (!answer.ok) throw await problemOf(answer);
   return answer;
 }

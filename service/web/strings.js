@@ -115,8 +115,8 @@ export function scores({ psnr_y: psnr, lpips, input_psnr_y: psnrIn, input_lpips:
 export const measured = {
   row: (quality) => `${quality.photos}: ${scores(quality)} · SSIM ${quality.ssim.toFixed(2)}`,
   legend:
-    "In brackets, the change from the input. Higher PSNR and SSIM: closer to the clean photo. " +
-    "Lower LPIPS: looks more like it.",
+    "In brackets, the change from the input. Higher PSNR and SSIM are closer to the clean photo, " +
+    "lower LPIPS looks more like it.",
   none: "This preset has not been measured yet.",
   network: (network) =>
     `Network ${network.name}, ${(network.parameters / 1e6).toFixed(2)} million parameters, ` +
@@ -133,7 +133,7 @@ export function progress({ step, steps, region, regions, eta_seconds: eta }) {
   return `${area} ${step} of ${steps}${left}`;
 }
 
-/** What is known of the photo, in two lines: what it is, and how it was made. */
+/** What is known of the photo, a line each: what it is, how it was made, what to note. */
 export const facts = {
   input: (photo) => [
     [
@@ -150,6 +150,7 @@ export const facts = {
       duration(Object.values(done.timing).reduce((sum, ms) => sum + ms, 0) / 1000),
     ],
     [done.network, done.plan.replaceAll(";", " "), `seed ${done.seed}`],
+    done.notes ?? [],
   ],
 };
 

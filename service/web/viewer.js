@@ -45,23 +45,22 @@ export class Viewer {
 
   /** Lay the restored photo over the one shown, at the same place and size on the screen. */
   reveal(photo) {
-    const shown = this.size;
-    this.put(this.after, photo);
+    const scale = (this.view.scale * this.size.width) / photo.width;
     this.divider.hidden = false;
     this.root.classList.add("comparing");
-    const scale = (this.view.scale * shown.width) / photo.width;
+    this.root.classList.remove("settling");
     this.split = 1;
-    this.place({ ...this.view, scale });
+    this.put(this.after, photo, { ...this.view, scale });
     this.root.getBoundingClientRect(); // The start of the transition has to be laid out.
     this.root.classList.add("settling");
     this.splitTo(0.5, true);
   }
 
-  put(layer, photo) {
+  put(layer, { url, width, height }, view = null) {
     layer.hidden = false;
-    layer.querySelector("img").src = photo.url;
-    this.size = { width: photo.width, height: photo.height };
-    this.place(this.view);
+    layer.querySelector("img").src = url;
+    this.size = { width, height };
+    this.place(view);
   }
 
   get comparing() {
@@ -86,7 +85,7 @@ export class Viewer {
     this.place(null);
   }
 
-  /** `zoom` in screen pixels per photo pixel; `point` in the frame stays under the pointer. */
+  /** `point`, in the frame, stays where it is. */
   zoomTo(zoom, point = { x: this.frame.width / 2, y: this.frame.height / 2 }) {
     const smallest = Math.min(1, fitted(this.frame, this.size).scale * devicePixelRatio);
     const bound = Math.min(LARGEST, Math.max(smallest, zoom));
@@ -102,7 +101,7 @@ export class Viewer {
     this.place({ ...this.view, x: this.view.x + x, y: this.view.y + y });
   }
 
-  /** Part the pictures: 0 shows the restored photo alone, 1 the photo as it came. */
+  /** 0 shows the restored photo alone, 1 the photo as it came. */
   splitTo(fraction, settling = false) {
     this.split = Math.min(1, Math.max(0, fraction));
     if (!settling) this.root.classList.remove("settling");

@@ -1,0 +1,1 @@
+"""One command each; every figure of docs/06-measurements names the command that made it."""

@@ -1,0 +1,47 @@
+import asyncio
+
+import pytest
+
+from service.restore.enqueue import Line, LineFull
+
+
+def test_a_line_holds_no_more_than_it_may() -> None:
+    line = Line(max_active=1, max_waiting=1)
+    with line.place(), line.place():
+        assert line.full
+        with pytest.raises(LineFull, match="2 photos"), line.place():
+            pass
+    assert not line.full
+
+
+def test_a_place_is_given_back_whatever_happens_in_it() -> None:
+    line = Line(max_active=1, max_waiting=0)
+    with pytest.raises(KeyError), line.place():
+        raise KeyError
+    assert not line.full
+
+
+async def test_turns_come_in_the_order_of_arrival() -> None:
+    line, order = Line(max_active=1, max_waiting=9), []
+
+    async def photo(number: int) -> None:
+        with await line.turn():
+            order.append(number)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(photo(number) for number in range(5)))
+    assert order == [0, 1, 2, 3, 4]
+
+
+async def test_a_photo_that_leaves_the_line_does_not_take_a_turn_with_it() -> None:
+    line = Line(max_active=1, max_waiting=9)
+    held = await line.turn()
+    leaving = asyncio.create_task(line.turn())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    with held:
+        pass
+    async with asyncio.timeout(5):
+        with await line.turn():
+            pass

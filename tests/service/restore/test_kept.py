@@ -1,0 +1,58 @@
+import pytest
+
+from service.restore.kept import Kept, NoSuchRestoration
+from service.restore.reply import Restored
+
+
+def photo(size: int, name: str | None = None) -> Restored:
+    return Restored(bytes(size), "png", 1, 1, 1, 1, 0, "net@0", "plan", {}, (), name)
+
+
+class Clock:
+    """Seconds that rise when told."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_photo_is_kept_for_its_time_and_then_gone() -> None:
+    clock = Clock()
+    kept = Kept(10, 1000, clock)
+    kept.put("one", photo(1))
+    clock.now = 9.9
+    assert kept.get("one").data == b"\0"
+    clock.now = 10.1
+    with pytest.raises(NoSuchRestoration, match="10 seconds"):
+        kept.get("one")
+
+
+def test_the_oldest_go_when_there_is_no_room() -> None:
+    kept = Kept(10, 100, Clock())
+    for name in ("one", "two", "three"):
+        kept.put(name, photo(50))
+    with pytest.raises(NoSuchRestoration):
+        kept.get("one")
+    assert kept.get("two")
+    assert kept.get("three")
+
+
+def test_a_photo_larger_than_all_the_room_is_still_handed_over() -> None:
+    kept = Kept(10, 100, Clock())
+    kept.put("small", photo(50))
+    kept.put("large", photo(500))
+    assert kept.get("large")
+
+
+@pytest.mark.parametrize(
+    ("name", "filename"),
+    [
+        ("a/b.jpg", "b.rialto.png"),
+        ("C:\\photos\\c.d.tif", "c.d.rialto.png"),
+        (None, "photo.rialto.png"),
+        ("", "photo.rialto.png"),
+    ],
+)
+def test_a_name_is_kept_without_its_folders(name: str | None, filename: str) -> None:
+    assert photo(1, name).filename == filename
