@@ -12,7 +12,6 @@ import io
 import statistics
 import time
 from collections.abc import Awaitable
-from itertools import count
 
 from benchmarks.machine import machine_line, percentile, photo
 from service.app import open_restorer
@@ -27,11 +26,11 @@ from service.telemetry import Telemetry
 ARCHIVE_PHOTOS, ARCHIVE_STEPS, ARRIVALS = 8, 25, 50
 
 
-def upload(width: int, height: int) -> Upload:
+def jpeg_bytes(width: int, height: int) -> bytes:
     """A JPEG of quality 30 of this size."""
     file = io.BytesIO()
     photo(width, height).save(file, "JPEG", quality=30)
-    return Upload(file.getvalue())
+    return file.getvalue()
 
 
 def total(telemetry: Telemetry, name: str, **labels: str) -> float:
@@ -39,27 +38,27 @@ def total(telemetry: Telemetry, name: str, **labels: str) -> float:
     return telemetry.registry.get_sample_value(name, labels) or 0.0
 
 
-async def restore(restorer: Restorer, photo_: Upload, order: Order, name: str) -> Restored:
+async def restore(restorer: Restorer, photo_: Upload, order: Order) -> Restored:
     """One photo, to its end."""
-    async for made in restorer.restore(photo_, order, name):
+    async for made in restorer.restore(photo_, order):
         if isinstance(made, Restored):
             return made
     raise RuntimeError("the walk ended without a photo")
 
 
-async def archive(restorer: Restorer, numbers: count[int]) -> None:
+async def archive(restorer: Restorer) -> None:
     """One of the archive's places: photo after photo, until cancelled."""
     order = Order(Choice("jpeg", steps=ARCHIVE_STEPS), priority=Priority.ARCHIVE)
+    scan = jpeg_bytes(512, 512)
     while True:
-        await restore(restorer, upload(512, 512), order, f"archive-{next(numbers)}")
+        await restore(restorer, Upload(scan), order)
 
 
 async def beside_archive(
     restorer: Restorer, telemetry: Telemetry, work: Awaitable[None]
 ) -> tuple[float, float]:
     """Evaluations a second, and mean seconds of a batch, while `work` goes on."""
-    numbers = count()
-    tasks = [asyncio.create_task(archive(restorer, numbers)) for _ in range(ARCHIVE_PHOTOS)]
+    tasks = [asyncio.create_task(archive(restorer)) for _ in range(ARCHIVE_PHOTOS)]
     while total(telemetry, "rialto_engine_waiting_tiles", priority="archive") == 0:
         await asyncio.sleep(0)
     name = "rialto_engine_batch_duration_seconds"
@@ -84,10 +83,10 @@ def evaluated(telemetry: Telemetry) -> float:
 
 async def arrivals(restorer: Restorer, waits: list[float]) -> None:
     """Fifty photos of one tile, one after another; their time beyond decode and pack."""
-    person, order = upload(256, 256), Order(Choice("jpeg", steps=1))
-    for number in range(ARRIVALS):
+    person, order = jpeg_bytes(256, 256), Order(Choice("jpeg", steps=1))
+    for _ in range(ARRIVALS):
         start = time.perf_counter()
-        made = await restore(restorer, person, order, f"person-{number}")
+        made = await restore(restorer, Upload(person), order)
         own = (made.timing["decode"] + made.timing["pack"]) / 1000
         waits.append(time.perf_counter() - start - own)
 

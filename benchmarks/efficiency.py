@@ -31,7 +31,7 @@ async def one_run(restorer: Restorer, telemetry: Telemetry, upload: Upload) -> t
     """Wall seconds of one photo, and how many of them were the network's."""
     before, start = network_seconds(telemetry), time.perf_counter()
     order = Order(Choice("jpeg", steps=STEPS))
-    async for _ in restorer.restore(upload, order, "benchmark"):
+    async for _ in restorer.restore(upload, order):
         pass
     return time.perf_counter() - start, network_seconds(telemetry) - before
 

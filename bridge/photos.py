@@ -4,6 +4,7 @@ The crops lie in a .npy file beside the checkpoints and are memory-mapped, so th
 training run starts at once when resumed and two runs share one copy in the page cache.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,10 +53,12 @@ def grid_crops(photo: UInt8) -> Iterator[UInt8]:
 def crop_store(files: list[Path], store: Path) -> UInt8:
     """Crops uint8 [N,CROP,CROP,3] of `files`, memory-mapped from `store`, made where missing."""
     if not store.exists():
-        crops = np.stack([crop for file in files for crop in grid_crops(read_photo(file))])
+        crops = [crop for file in files for crop in grid_crops(read_photo(file))]
+        if not crops:
+            raise ValueError(f"no photograph has a busy part of {CROP}x{CROP} pixels")
         store.parent.mkdir(parents=True, exist_ok=True)
-        partial = store.with_suffix(".partial.npy")
-        np.save(partial, crops)
+        partial = store.with_name(f"{store.stem}.{os.getpid()}.partial.npy")  # two runs may start
+        np.save(partial, np.stack(crops))
         partial.rename(store)
     mapped: UInt8 = np.load(store, mmap_mode="r")
     return mapped

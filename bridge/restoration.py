@@ -5,6 +5,7 @@ integers it came in, so that memory grows by the photo's own bytes and no more. 
 share a margin over which they are feathered.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
@@ -84,12 +85,12 @@ async def restore_pixels(
         raise ValueError(f"out is {out.dtype} {out.shape}, the restoration {pixels.dtype}")
     regions = regions_of(card, pixels)
     for number, box in enumerate(regions, start=1):
-        x_1 = start_of(card, pixels, box)
+        x_1 = await asyncio.to_thread(start_of, card, pixels, box)
         walk = sample(card, plan, x_1, evaluate, partial(_noise, seed, box))
         async for step in walk:
             x_0 = step.x_0
             if step.done == step.steps:
-                feather_into(out, x_0, box, card.tile.margin)
+                await asyncio.to_thread(feather_into, out, x_0, box, card.tile.margin)
             yield Progress(step.done, step.steps, number, len(regions))
 
 

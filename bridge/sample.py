@@ -6,7 +6,7 @@ and no second loop: whoever iterates stops when it likes.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,23 +77,29 @@ async def _evaluate_tiles(
     The first failure cancels the step's other tiles, so that no evaluation is wasted.
     """
     arrays = {"x_t": x_t, "x_1": x_1 if card.conditional else None, "mask": mask}
+    tasks = [asyncio.ensure_future(evaluate(_cut(box, row, arrays))) for box in boxes]
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_one(evaluate, _cut(box, row, arrays))) for box in boxes]
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from failures
-    return [task.result() for task in tasks]
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        await _cancelled(tasks)
+        raise
+    finally:
+        # A failure's traceback holds this frame, and a task its failure: together they would
+        # keep the photo's arrays until the cycle collector comes by. So does a TaskGroup.
+        tasks.clear()
+
+
+async def _cancelled(tasks: Sequence[asyncio.Future[Float32]]) -> None:
+    """Cancel what still runs, and wait until it has ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _cut(box: Box, row: Row, arrays: Mapping[str, Float32 | None]) -> Tile:
     """One tile of the canvas at the row's time."""
     windows = {name: a[box.window] for name, a in arrays.items() if a is not None}
     return Tile(t=row.t, sigma=row.sigma, **windows)
-
-
-async def _one(evaluate: Evaluate, tile: Tile) -> Float32:
-    """A coroutine of its own, as a task demands one and `evaluate` may be any awaitable."""
-    return await evaluate(tile)
 
 
 def _estimate(

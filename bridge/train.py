@@ -187,6 +187,11 @@ class TrainingRun:
                 f"the checkpoint at {iteration} is in its cool-down; "
                 f"prolong the one saved at {saved.cooldown_start}"
             )
+        if self.plan != saved and iteration > self.plan.cooldown_start:
+            raise ValueError(
+                f"iterations={self.plan.iterations} would have begun to cool down at "
+                f"{self.plan.cooldown_start}; the checkpoint is at {iteration}"
+            )
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])

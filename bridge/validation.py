@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from bridge.degrade.pixels import to_uint8
 from bridge.degrade.recipes import RECIPES, Pair
@@ -44,6 +45,12 @@ class Validation:
         """Mean PSNR-Y in dB of x_1 itself: what the network has to beat."""
         scores = [psnr_y(to_uint8(x_0), to_uint8(x_1), BORDER) for x_0, x_1 in self.pairs]
         return float(np.mean(scores))
+
+
+def fits_validation(task: str, file: Path) -> bool:
+    """Whether a photograph is large enough to be judged, by its header."""
+    with Image.open(file) as image:
+        return min(image.size) >= CROP + 2 * RECIPES[task].margin
 
 
 def validation_of(task: str, files: list[Path], beta_max: float = 0.3) -> Validation:

@@ -1,5 +1,6 @@
 """The `rialto` command line: one door to training, export, serving and restoring."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -7,6 +8,8 @@ import typer
 
 from rialto.commands.photos import photos
 from rialto.commands.restore import restore
+
+DEFAULT_ITERATIONS = 100_000
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__)
 
@@ -26,7 +29,9 @@ def train(
     hours: Annotated[
         Optional[float], typer.Option(help="Time to spend; sets --iterations.")
     ] = None,
-    iterations: Annotated[int, typer.Option(help="Updates, where no hours are given.")] = 100_000,
+    iterations: Annotated[
+        Optional[int], typer.Option(help="Updates, where no hours are given.")
+    ] = None,
     validation: Annotated[Optional[Path], typer.Option(help="Folder to validate on.")] = None,
     out: Annotated[Path, typer.Option(help="Where checkpoints and curves go.")] = Path("runs"),
     width: Annotated[int, typer.Option(help="Channels of the network.")] = 96,
@@ -52,7 +57,7 @@ def train(
     torch.set_num_threads(threads)
     plan = TrainingPlan(
         task=task,
-        iterations=iterations,
+        iterations=iterations or DEFAULT_ITERATIONS,
         width=width,
         blocks=blocks,
         period=period,
@@ -63,7 +68,7 @@ def train(
         cooldown=cooldown,
         seed=seed,
     )
-    run_training(plan, photos, validation, out, hours, device)
+    run_training(plan, photos, validation, out, hours, device, keep=iterations is None)
 
 
 @app.command()
@@ -156,5 +161,14 @@ def serve(
     run_service(settings)
 
 
+def main() -> None:
+    """The command; what an extra would bring is named where it is missing."""
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        typer.echo(f"rialto: {error.name} is missing; pip install 'rialto[train]'", err=True)
+        sys.exit(2)
+
+
 if __name__ == "__main__":
-    app()
+    main()

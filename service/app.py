@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
 from service import errors, facts, routes
-from service.engine.local import LocalEngine
+from service.engine.local import LocalEngine, load_networks
 from service.photo.codec import Codec
 from service.requests import Requests
 from service.restore import Restorer
@@ -28,28 +28,25 @@ async def open_restorer(settings: Settings, telemetry: Telemetry) -> AsyncIterat
     async with AsyncExitStack() as stack:
         codec = Codec(settings.codec_limits())
         stack.push_async_callback(codec.close)
-        engine, _ = await asyncio.gather(_open_engine(settings, telemetry), codec.start())
+        codec_ready = asyncio.create_task(codec.start())
+        store = settings.cache.expanduser() / "batch-sizes.json"
+        threads, batch = settings.engine_threads(), settings.max_batch or None
+        # Loading and measuring take a second or more: beside the start of the decoders.
+        networks = await asyncio.to_thread(
+            load_networks, settings.model_repo_folder(), threads, store, batch
+        )
+        engine = LocalEngine(networks, telemetry)
         stack.push_async_callback(engine.close)
+        await codec_ready
         yield Restorer(
             tasks=Tasks(engine.cards()),
             codec=codec,
-            line=Line(settings.max_active, settings.max_waiting),
+            line=Line(settings.max_active, settings.max_waiting, settings.max_held_mb * 2**20),
             engine=engine,
             telemetry=telemetry,
             max_output_megapixels=settings.max_output_megapixels,
             deadline_s=settings.deadline_s,
         )
-
-
-async def _open_engine(settings: Settings, telemetry: Telemetry) -> LocalEngine:
-    """Loading networks blocks for as long as the decoders take to start: side by side."""
-    return LocalEngine(
-        settings.model_repo,
-        telemetry,
-        threads=settings.engine_threads(),
-        batch_store=settings.cache.expanduser() / "batch-sizes.json",
-        max_batch=settings.max_batch or None,
-    )
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -58,9 +55,10 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        clock = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
         async with open_restorer(settings, telemetry) as restorer:
-            kept = Kept(settings.kept_seconds, settings.kept_mb * 2**20, clock)
+            kept_bytes = settings.kept_mb * 2**20
+            kept = Kept(settings.kept_seconds, kept_bytes, loop.time, loop.call_later)
             yield {"restorer": restorer, "settings": settings, "kept": kept}
 
     app = FastAPI(

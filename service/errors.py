@@ -1,6 +1,7 @@
-"""Everything that goes wrong, as one shape: RFC 9457 problem+json, for every route."""
+"""Everything that goes wrong, as one shape: RFC 9457 problem+json, for every route.
 
-import logging
+What nobody expected is answered in `requests`, around everything, as an InternalError.
+"""
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -9,8 +10,6 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from service.problems import Problem, ProblemBody
-
-log = logging.getLogger("rialto.http")
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -101,13 +100,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         kind = _BY_STATUS.get(error.status_code, BadRequest)
-        return problem_reply(request, kind(f"{request.method} {request.url.path}: {error.detail}."))
+        reply = problem_reply(
+            request, kind(f"{request.method} {request.url.path}: {error.detail}.")
+        )
+        reply.headers.update(error.headers or {})  # 405 has to say what is allowed
+        return reply
 
     @app.exception_handler(ClientDisconnect)
     async def _gone(request: Request, _: ClientDisconnect) -> JSONResponse:
         return problem_reply(request, BadRequest("The body ended before it was complete."))
-
-    @app.exception_handler(Exception)
-    async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("request %s failed", request.state.request_id, exc_info=error)
-        return problem_reply(request, InternalError("The log knows more under the request id."))

@@ -12,6 +12,7 @@ from service.engine import Engine
 from service.errors import NotFound, every_problem
 from service.photo.formats import FORMATS
 from service.restore import Restorer
+from service.restore.infer import EngineAway
 from service.settings import Settings
 
 WEB = Path(__file__).parent / "web"
@@ -55,10 +56,9 @@ async def readyz(request: Request) -> JSONResponse:
     """200 where a photo would be restored now: the networks answer, and the line has room."""
     restorer: Restorer = request.state.restorer
     engine: Engine = restorer.engine
-    if restorer.line.full:
-        return JSONResponse({"status": "line full"}, 503, {"Retry-After": "2"})
+    restorer.line.check()
     if not await engine.ready():
-        return JSONResponse({"status": "engine unavailable"}, 503, {"Retry-After": "5"})
+        raise EngineAway("A tiny evaluation of each network did not succeed.")
     return JSONResponse({"status": "ready"})
 
 

@@ -1,12 +1,10 @@
 """The service without HTTP: one photo's bytes in, a restored photo out, in this process."""
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from uuid import uuid4
 
-from bridge.restoration import Progress
 from service.app import open_restorer
 from service.restore import Order, Restorer
 from service.restore.accept import Upload
@@ -54,10 +52,10 @@ class LocalRestorer:
         seed = wishes.pop("seed", 0)
         packing = {name: wishes.pop(name) for name in list(wishes) if name in _WRAPPING}
         order = Order(Choice(task, **wishes), seed, Wrapping(**packing))
-        async for made in self._restorer.restore(upload, order, uuid4().hex):
-            if isinstance(made, Progress):
-                continue
-            return _restoration(made)
+        async with aclosing(self._restorer.restore(upload, order)) as walk:
+            async for made in walk:
+                if isinstance(made, Restored):
+                    return _restoration(made)
         raise RuntimeError("the walk ended without a photo")
 
 

@@ -6,11 +6,14 @@ Plain ASGI, so that streamed answers stay streams.
 import logging
 import re
 import time
+from urllib.parse import quote
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.errors import InternalError, problem_reply
 from service.telemetry import Telemetry
 
 log = logging.getLogger("rialto.http")
@@ -26,6 +29,7 @@ _SECURITY = {
     "Referrer-Policy": "no-referrer",
 }
 _UNKNOWN_ROUTE = "unknown"
+_NO_ANSWER = 499  # the client left before an answer began
 
 
 class Requests:
@@ -42,7 +46,7 @@ class Requests:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        start, status = time.perf_counter(), 499  # 499: the client left before an answer began
+        start, status = time.perf_counter(), _NO_ANSWER
 
         async def send_marked(message: Message) -> None:
             nonlocal status
@@ -56,11 +60,22 @@ class Requests:
 
         try:
             await self.app(scope, receive, send_marked)
+        except Exception as error:
+            if status != _NO_ANSWER:  # an answer has begun; the server can only cut it off
+                raise
+            log.error("request %s failed", request_id, exc_info=error)
+            reply = problem_reply(Request(scope), InternalError("The log knows more."))
+            await reply(scope, receive, send_marked)
         finally:
             seconds = time.perf_counter() - start
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
             self.telemetry.requests.labels(route, scope["method"], str(status)).inc()
             self.telemetry.request_seconds.labels(route).observe(seconds)
             log.info(
-                "%s %s %d %.3fs %s", scope["method"], scope["path"], status, seconds, request_id
+                "%s %s %d %.3fs %s",
+                scope["method"],
+                quote(scope["path"]),
+                status,
+                seconds,
+                request_id,
             )

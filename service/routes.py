@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from time import monotonic
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from bridge.contract import GridName, PresetName, SamplerName
 from bridge.restoration import Progress
@@ -17,10 +18,11 @@ from service.errors import InternalError, problem_body
 from service.photo.formats import Format
 from service.problems import Problem
 from service.restore import Order, Restorer
-from service.restore.accept import Upload, accept
+from service.restore.accept import Upload, UploadTimeout, accept
 from service.restore.kept import Kept
 from service.restore.pack import Wrapping
 from service.restore.reply import Restored, event, photo_reply
+from service.settings import Settings
 from service.tasks import Choice
 
 log = logging.getLogger("rialto.restore")
@@ -64,14 +66,40 @@ async def restore(request: Request, order: Annotated[Order, Depends(order_of)]) 
     """
     restorer: Restorer = request.state.restorer
     restorer.tasks.choose(order.choice)  # a wrong task is refused before the photo is read
-    if EVENT_STREAM in request.headers.get("accept", ""):
-        restorer.line.check()
-        upload = await accept(request, request.state.settings.max_body_bytes)
-        stream = _events(request, upload, order)
-        return StreamingResponse(stream, media_type=EVENT_STREAM, headers=_NO_BUFFERS)
-    with restorer.line.place():
-        upload = await accept(request, request.state.settings.max_body_bytes)
-        return await _unless_gone(request, _whole(request, upload, order))
+    with ExitStack() as place:
+        place.enter_context(restorer.line.place())
+        upload = await _accepted(request)
+        if EVENT_STREAM not in request.headers.get("accept", ""):
+            return await _unless_gone(request, _whole(request, upload, order))
+        return _Events(_events(request, upload, order), place.pop_all())
+
+
+async def _accepted(request: Request) -> Upload:
+    settings: Settings = request.state.settings
+    try:
+        async with asyncio.timeout(settings.upload_timeout_s):
+            return await accept(request, settings.max_body_bytes)
+    except TimeoutError as error:
+        raise UploadTimeout(
+            f"The body did not arrive within {settings.upload_timeout_s:g} seconds. Send a smaller"
+            " file, or try over a faster connection."
+        ) from error
+
+
+class _Events(StreamingResponse):
+    """Server-sent events that keep a place in line until the last of them is sent.
+
+    Not the generator holds it: one that never starts never ends either.
+    """
+
+    def __init__(self, events: AsyncIterator[bytes], place: ExitStack) -> None:
+        super().__init__(events, headers=_NO_BUFFERS, media_type=EVENT_STREAM)
+        self._place = place
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the events; whatever ends them gives the place back."""
+        with self._place:
+            await super().__call__(scope, receive, send)
 
 
 @router.get("/restorations/{id}", response_class=Response)
@@ -95,7 +123,7 @@ async def _walk(
     outcome = "cancelled"
     telemetry.photos_in_progress.inc()
     try:
-        async with aclosing(restorer.restore(upload, order, request.state.request_id)) as walk:
+        async with aclosing(restorer.restore(upload, order)) as walk:
             async for made in walk:
                 if isinstance(made, Restored):
                     outcome = "restored"
@@ -123,20 +151,18 @@ async def _whole(request: Request, upload: Upload, order: Order) -> Response:
 
 async def _events(request: Request, upload: Upload, order: Order) -> AsyncIterator[bytes]:
     """Progress after every step, then where the photo lies, or the problem."""
-    restorer: Restorer = request.state.restorer
     kept: Kept = request.state.kept
     start = monotonic()
     try:
-        with restorer.line.place():
-            async with aclosing(_walk(request, upload, order)) as walk:
-                async for made in walk:
-                    if isinstance(made, Progress):
-                        yield event("progress", _progress(made, monotonic() - start))
-                        continue
-                    key = uuid4().hex
-                    kept.put(key, made)
-                    facts = {"id": key, "href": f"/restorations/{key}", **made.facts()}
-                    yield event("done", facts)
+        async with aclosing(_walk(request, upload, order)) as walk:
+            async for made in walk:
+                if isinstance(made, Progress):
+                    yield event("progress", _progress(made, monotonic() - start))
+                    continue
+                key = uuid4().hex
+                kept.put(key, made)
+                facts = {"id": key, "href": f"/restorations/{key}", **made.facts()}
+                yield event("done", facts)
     except Problem as problem:
         yield event("problem", _told(request, problem))
     except Exception:
@@ -175,6 +201,9 @@ async def _unless_gone(request: Request, work: Coroutine[Any, Any, Response]) ->
         for task in (answer, gone):
             task.cancel()
         await asyncio.gather(answer, gone, return_exceptions=True)
+        # A failure's traceback holds this frame, which would hold the failure, and with it the
+        # photo, until the cycle collector comes by.
+        del answer, gone, task
 
 
 async def _disconnect(request: Request) -> None:

@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     max_waiting: int = Field(
         default=32, ge=0, le=100_000, description="Photos in line; beyond it, 503."
     )
+    max_held_mb: int = Field(
+        default=2048, ge=64, description="MiB of decoded photos in line; beyond it, 503."
+    )
+    upload_timeout_s: float = Field(
+        default=120, gt=0, le=3600, description="Seconds of one upload; after it, 408."
+    )
     deadline_s: float = Field(
         default=600, gt=0, le=86_400, description="Seconds of one restoration; after it, 504."
     )
@@ -84,6 +90,11 @@ class Settings(BaseSettings):
             child_memory_bytes=self.decode_memory_mb * 2**20,
             processes=self.decoders,
         )
+
+    def model_repo_folder(self) -> Path:
+        """`model_repo`, taken from the current folder, else from where Rialto is installed."""
+        here = self.model_repo.expanduser()
+        return here if here.exists() else Path(__file__).parents[1] / here
 
     def engine_threads(self) -> int:
         """Threads of one evaluation, with 0 resolved to the cores this process may use."""

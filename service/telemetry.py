@@ -76,7 +76,7 @@ class Telemetry:
         )
         self.admission_seconds = Histogram(
             "rialto_admission_duration_seconds",
-            "From a photo's arrival to the start of its first evaluation.",
+            "From a photo's arrival to its first evaluated tile.",
             ("priority",),
             buckets=LATENCY_BUCKETS,
             registry=registry,

@@ -21,7 +21,7 @@ def cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(x < 1, near, np.where(x < 2, far, 0.0))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # of a region each, some MB
 def resize_matrix(size: int, new_size: int) -> Float32:
     """Weights [new_size, size] that resample one axis; each row sums to 1."""
     ratio = size / new_size

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bridge.checkpoint import load_checkpoint, save_checkpoint
 from bridge.photos import crop_store, photo_files
 from bridge.train import TrainingPlan, TrainingRun
-from bridge.validation import Validation, validation_of
+from bridge.validation import Validation, fits_validation, validation_of
 
 SPEED_PROBE = 40  # iterations timed to turn hours into iterations
 HELD_OUT = 24  # photographs kept for validation where no folder is named for it
@@ -30,21 +30,27 @@ class Pace:
     save_every_s: float = 180.0
 
 
-def split_photos(photos: Path, validation: Path | None) -> tuple[list[Path], list[Path]]:
-    """Training and validation files: a folder each, or every n-th of one folder held out."""
+def split_photos(photos: Path, validation: Path | None, task: str) -> tuple[list[Path], list[Path]]:
+    """Training and validation files: a folder each, or every n-th of one folder held out.
+
+    Held out are only photographs that are large enough to be judged. Raises ValueError where
+    nothing is left on one side.
+    """
     files = photo_files(photos)
     if validation is not None:
         return files, photo_files(validation)
-    every = max(len(files) // HELD_OUT, 2)
-    held = files[::every][:HELD_OUT]
-    return [file for file in files if file not in set(held)], held
+    fitting = [file for file in files if fits_validation(task, file)]
+    held = fitting[:: max(len(fitting) // HELD_OUT, 2)][:HELD_OUT]
+    rest = [file for file in files if file not in set(held)]
+    if not held or not rest:
+        raise ValueError(f"{photos} has too few photographs to train on some and judge by others")
+    return rest, held
 
 
-def open_crops(files: list[Path], folder: Path) -> NDArray[Any]:
-    """The crop store of exactly these files: another list of files gets another store."""
+def store_of(files: list[Path], folder: Path) -> Path:
+    """Where the crops of exactly these files lie: another list of files has another store."""
     listing = "\n".join(f"{file} {file.stat().st_size}" for file in files)
-    name = hashlib.sha256(listing.encode()).hexdigest()[:16]
-    return crop_store(files, folder / f"crops-{name}.npy")
+    return folder / f"crops-{hashlib.sha256(listing.encode()).hexdigest()[:16]}.npy"
 
 
 def planned_iterations(plan: TrainingPlan, crops: NDArray[Any], hours: float, device: str) -> int:
@@ -90,7 +96,12 @@ class Stop:
 
 
 def train_to_the_end(
-    run: TrainingRun, validation: Validation, folder: Path, pace: Pace, stop: Stop
+    run: TrainingRun,
+    validation: Validation,
+    folder: Path,
+    photographs: str,
+    pace: Pace,
+    stop: Stop,
 ) -> None:
     """Run the plan with a progress bar; checkpoints and the curve go to `folder`."""
     latest, stable = folder / "latest.pt", folder / "stable.pt"
@@ -127,9 +138,9 @@ def train_to_the_end(
                 text = f"{run.plan.task} {score:.2f} dB ({score - untouched:+.2f})"
                 progress.update(bar, description=text)
             if done == run.plan.cooldown_start:
-                save_checkpoint(run.state(), stable)
+                save_checkpoint(run.state() | {"photographs": photographs}, stable)
             if last or stop.asked or time.monotonic() - saved > pace.save_every_s:
-                save_checkpoint(run.state(), latest)
+                save_checkpoint(run.state() | {"photographs": photographs}, latest)
                 saved = time.monotonic()
             if stop.asked:
                 return
@@ -142,25 +153,32 @@ def train(
     folder: Path,
     hours: float | None,
     device: str,
+    *,
+    keep: bool = True,
     pace: Pace = Pace(),
 ) -> TrainingRun:
     """Train `plan` in `folder`, taking up a checkpoint that lies there.
 
-    `hours` sets the iterations of a new run by this machine's speed; a resumed run keeps
-    the number it was started with.
+    `hours` sets the iterations of a new run by this machine's speed. A resumed run keeps the
+    number it was started with, unless `keep` is False: then `plan` prolongs or shortens it.
+    Raises ValueError where the checkpoint is of another plan or of other photographs.
     """
     torch.set_float32_matmul_precision("high")
     latest = folder / plan.task / "latest.pt"
-    train_files, validation_files = split_photos(photos, validation)
-    crops = open_crops(train_files, folder)
+    train_files, validation_files = split_photos(photos, validation, plan.task)
+    judge = validation_of(plan.task, validation_files, plan.beta_max)
+    store = store_of(train_files, folder)
+    crops = crop_store(train_files, store)
     state = load_checkpoint(latest) if latest.exists() else None
-    if hours is not None:
-        saved: Any = state and state["plan"]
-        count = saved["iterations"] if saved else planned_iterations(plan, crops, hours, device)
-        plan = replace(plan, iterations=count)
+    if state is not None and state.get("photographs", store.name) != store.name:
+        raise ValueError(f"{latest} was trained on other photographs than those in {photos}")
+    if state is not None and keep:
+        saved: Any = state["plan"]
+        plan = replace(plan, iterations=saved["iterations"], cooldown=saved["cooldown"])
+    elif hours is not None:
+        plan = replace(plan, iterations=planned_iterations(plan, crops, hours, device))
     run = TrainingRun(plan, crops, device)
     if state is not None:
         run.restore(state)
-    judge = validation_of(plan.task, validation_files, plan.beta_max)
-    train_to_the_end(run, judge, latest.parent, pace, Stop())
+    train_to_the_end(run, judge, latest.parent, store.name, pace, Stop())
     return run

@@ -19,7 +19,7 @@ from bridge.contract import NetworkCard, PresetName, Tile
 from bridge.plan import Plan, plan_for
 from bridge.restoration import output_shape, restore_pixels
 from service.engine import Engine
-from service.engine.local import LocalEngine
+from service.engine.local import LocalEngine, load_networks
 from service.telemetry import Telemetry
 
 UInt8 = NDArray[np.uint8]
@@ -58,12 +58,8 @@ class Embedded:
         self._runner.close()
 
     async def _open(self) -> Engine:
-        return LocalEngine(
-            self.model_repo,
-            Telemetry(),
-            threads=self.threads,
-            batch_store=cache_folder("batch-sizes.json"),
-        )
+        store = cache_folder("batch-sizes.json")
+        return LocalEngine(load_networks(self.model_repo, self.threads, store), Telemetry())
 
     def network_of(self, task: str, preset: PresetName) -> NetworkCard:
         """The network whose preset it is; raises ValueError where no network has it."""

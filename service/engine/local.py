@@ -32,28 +32,37 @@ class _Waiting:
     arrived: float
 
 
-class LocalEngine:
-    """Engine over the networks of one model repository, on this machine's CPU."""
+@dataclass(frozen=True)
+class Loaded:
+    """Networks that are ready to run, and how many tiles of each pay in one batch."""
 
-    def __init__(
-        self,
-        model_repo: Path,
-        telemetry: Telemetry,
-        *,
-        threads: int,
-        batch_store: Path,
-        max_batch: int | None = None,
-    ) -> None:
-        """Load every network. `max_batch` overrides the measured batch sizes."""
-        self._networks = read_repository(model_repo, threads)
+    files: dict[str, NetworkFile]
+    batch_sizes: dict[str, int]
+
+
+def load_networks(
+    model_repo: Path, threads: int, batch_store: Path, max_batch: int | None = None
+) -> Loaded:
+    """Load every network of a repository and measure, or look up, its batch size.
+
+    `max_batch` takes the measurement's place. Blocks; raises RepositoryError.
+    """
+    files = read_repository(model_repo, threads)
+    if max_batch is not None:
+        return Loaded(files, dict.fromkeys(files, max_batch))
+    sizes = stored_sizes(
+        batch_store, device_key(files, threads), list(files), lambda name: _measured(files[name])
+    )
+    return Loaded(files, sizes)
+
+
+class LocalEngine:
+    """Engine over loaded networks, on this machine's CPU. Made inside its event loop."""
+
+    def __init__(self, networks: Loaded, telemetry: Telemetry) -> None:
+        self._networks = networks.files
         self._telemetry = telemetry
-        if max_batch is None:
-            device = device_key(self._networks, threads)
-            sizes = stored_sizes(batch_store, device, list(self._networks), self._measure)
-        else:
-            sizes = dict.fromkeys(self._networks, max_batch)
-        self.batch_sizes = sizes
-        self._scheduler = Scheduler(lambda kind: sizes[kind.network])
+        self._scheduler = Scheduler(lambda kind: networks.batch_sizes[kind.network])
         self._waiting: dict[int, _Waiting] = {}
         self._wake = threading.Condition()
         self._closing = False
@@ -111,7 +120,8 @@ class LocalEngine:
 
     def _withdraw(self, ticket: Ticket) -> None:
         with self._wake:
-            if self._scheduler.withdraw(ticket):
+            # An engine that closed has answered everyone already.
+            if self._scheduler.withdraw(ticket) and ticket.number in self._waiting:
                 del self._waiting[ticket.number]
                 self._telemetry.withdrawn.inc()
                 self._count_waiting()
@@ -191,17 +201,15 @@ class LocalEngine:
         if waiting:
             self._loop.call_soon_threadsafe(deliver)
 
-    def _measure(self, name: str) -> int:
-        """The batch size that pays for this network's full tile."""
-        file = self._networks[name]
-        side = file.card.tile.size
-        return paying_size(
-            timed(lambda size: self._bare_run(file, [_probe(file.card, side)] * size))
-        )
 
-    @staticmethod
-    def _bare_run(file: NetworkFile, tiles: list[Tile]) -> None:
-        file.session.run([OUTPUT], batch_inputs(file.card, tiles))
+def _measured(file: NetworkFile) -> int:
+    """The batch size that pays for this network's full tile."""
+    tile = _probe(file.card, file.card.tile.size)
+
+    def run(size: int) -> None:
+        file.session.run([OUTPUT], batch_inputs(file.card, [tile] * size))
+
+    return paying_size(timed(run))
 
 
 def _probe(card: NetworkCard, side: int | None = None) -> Tile:

@@ -50,6 +50,8 @@ def card_of(path: Path, session: onnxruntime.InferenceSession) -> NetworkCard:
     inputs = {value.name for value in session.get_inputs()}
     if inputs != set(card.inputs):
         raise RepositoryError(f"{path} takes {sorted(inputs)}, its card says {list(card.inputs)}")
+    if card.projection != "none" or "mask" in card.inputs:
+        raise RepositoryError(f"{path} asks for a projection or a mask; this version has neither")
     return card
 
 

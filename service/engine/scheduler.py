@@ -14,6 +14,8 @@ from service.engine import Priority
 
 Shape = tuple[int, int]
 
+MOST_PHOTOS = 4096  # whose share is remembered; an engine that is never idle sees millions
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -54,8 +56,10 @@ class Scheduler:
     def add(self, kind: Kind, photo: str, priority: Priority) -> Ticket:
         """Put one tile in line; the ticket names it in `withdraw` and in a batch."""
         flow = priority, photo
-        start = max(self._virtual[priority], self._finish.get(flow, 0.0))
+        start = max(self._virtual[priority], self._finish.pop(flow, 0.0))
         self._finish[flow] = start + 1
+        if len(self._finish) > MOST_PHOTOS:  # the one that has been silent for longest
+            del self._finish[next(iter(self._finish))]
         self._arrivals += 1
         ticket = Ticket(priority, start, self._arrivals, kind, photo)
         heapq.heappush(self._lines.setdefault(kind, []), ticket)

@@ -7,7 +7,7 @@ only: memfd and /proc carry the pages.
 
 import os
 import signal
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from service.photo.children import ChildError, Children
@@ -54,13 +54,15 @@ class Codec:
         """Kill the children; calls in flight fail."""
         await self._children.close()
 
-    async def decode(self, data: bytes | memoryview) -> Photo:
+    async def decode(self, data: bytes | memoryview, max_megapixels: float = float("inf")) -> Photo:
         """A file of any accepted format as a Photo, whose pixels lie in shared pages.
 
-        Raises every problem of `refusals` that concerns decoding. Cancelling stops the work.
+        `max_megapixels` may tighten the codec's own limit for this photo. Raises every problem
+        of `refusals` that concerns decoding. Cancelling stops the work.
         """
         sniff(data)
-        limits = self._limits
+        allowed = min(self._limits.max_input_megapixels, max_megapixels)
+        limits = replace(self._limits, max_input_megapixels=allowed)
         with Pages(data) as file, Pages() as pixels:
             try:
                 decoded = await self._children.run(

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from uuid import uuid4
 
 from bridge.restoration import Progress
 from service.engine import Engine, Priority
@@ -14,7 +15,7 @@ from service.photo.codec import Codec
 from service.photo.photo import Photo
 from service.photo.provenance import Provenance
 from service.restore.accept import Upload
-from service.restore.decode import decode
+from service.restore.decode import Answerable, decode
 from service.restore.enqueue import Line
 from service.restore.infer import Work, infer
 from service.restore.pack import Wrapping, pack
@@ -48,35 +49,35 @@ class Restorer:
     max_output_megapixels: float
     deadline_s: float
 
-    async def restore(
-        self, upload: Upload, order: Order, request_id: str
-    ) -> AsyncGenerator[Progress | Restored]:
+    async def restore(self, upload: Upload, order: Order) -> AsyncGenerator[Progress | Restored]:
         """Yields progress after every step, then the restored photo; raises Problems.
 
         Closing the iteration stops the work within one step.
         """
         chosen = self.tasks.choose(order.choice)
+        card, wrapping = chosen.card, order.wrapping
         arrived = asyncio.get_running_loop().time()
+        deadline = arrived + self.deadline_s
         watch = Stopwatch(order.choice.task, self.telemetry)
-        with watch.stage("decode"):
-            photo = await decode(upload, self.codec, chosen.card, self.max_output_megapixels)
-        with watch.stage("wait"):
-            turn = await self.line.turn()
-        with turn, watch.stage("infer"):
-            deadline = arrived + self.deadline_s
-            work = Work(chosen, order.seed, request_id, order.priority, deadline, arrived)
+        async with watch.stage("decode", deadline):
+            answerable = Answerable(self.max_output_megapixels, wrapping.format)
+            photo = await decode(upload, self.codec, card, answerable)
+        async with watch.stage("wait", deadline):
+            turn = await self.line.turn(photo.pixels.nbytes)
+        with turn:
+            # A key of our own: a caller's request id may be the same for all its photos.
+            work = Work(chosen, order.seed, uuid4().hex, order.priority, deadline, arrived)
             restored = photo
-            async for made in infer(photo, work, self.engine, self.telemetry):
-                if isinstance(made, Photo):
-                    restored = made
-                else:
-                    yield made
-        network = f"{chosen.card.name}@{chosen.card.short_hash}"
-        with watch.stage("pack"):
-            provenance = Provenance(
-                SOFTWARE, chosen.card.task, network, str(chosen.plan), order.seed
-            )
-            encoded = await pack(restored, self.codec, order.wrapping, provenance)
+            with watch.timed("infer"):
+                async for made in infer(photo, work, self.engine, self.telemetry):
+                    if isinstance(made, Photo):
+                        restored = made
+                    else:
+                        yield made
+            network = f"{card.name}@{card.short_hash}"
+            provenance = Provenance(SOFTWARE, card.task, network, str(chosen.plan), order.seed)
+            async with watch.stage("pack", deadline):
+                encoded = await pack(restored, self.codec, wrapping, provenance)
         self.telemetry.megapixels.labels(order.choice.task).inc(restored.megapixels)
         yield Restored(
             data=encoded.data,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.types import Message
 
@@ -23,6 +22,14 @@ class BodyTooLarge(Problem):
     title = "The upload is too large"
 
 
+class UploadTimeout(Problem):
+    """A body that trickles in for longer than a place in line may be held for it."""
+
+    status = 408
+    slug = "upload-timeout"
+    title = "The upload took too long"
+
+
 class BadForm(Problem):
     """A multipart body that cannot be read, or without the part that holds the photo."""
 
@@ -31,13 +38,21 @@ class BadForm(Problem):
     title = "The form holds no photo"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Upload:
-    """What was sent: the photo's file, and the mask's where there is one."""
+    """What was sent: the photo's file, and the mask's where there is one.
+
+    The one thing here that changes: `drop` lets the bytes go once they are pixels, since many
+    frames still hold the upload then.
+    """
 
     photo: bytes | bytearray
     mask: bytes | None = None
     name: str | None = None
+
+    def drop(self) -> None:
+        """Forget the files, keep the name."""
+        self.photo, self.mask = b"", None
 
 
 async def accept(request: Request, max_bytes: int) -> Upload:
@@ -46,7 +61,7 @@ async def accept(request: Request, max_bytes: int) -> Upload:
     if announced.isdigit() and int(announced) > max_bytes:
         raise _too_large(max_bytes)
     counted = _counted(request, max_bytes)
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         return await _form(counted)
     body = bytearray()
     async for chunk in counted.stream():
@@ -72,8 +87,8 @@ def _counted(request: Request, max_bytes: int) -> Request:
 async def _form(request: Request) -> Upload:
     try:
         form = await request.form(max_files=2, max_fields=8)
-    except (MultiPartException, HTTPException) as error:
-        raise BadForm(f"The multipart body cannot be read: {error}.") from error
+    except HTTPException as error:  # how starlette tells of a MultiPartException
+        raise BadForm(f"The multipart body cannot be read: {error.detail}") from error
     try:
         image, mask = form.get("image"), form.get("mask")
         if not isinstance(image, UploadFile):

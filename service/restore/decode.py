@@ -1,12 +1,14 @@
 """Decode: a photo's bytes to pixels, held to what the task can answer; a mask to its pixels."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.contract import NetworkCard
 from service.photo.codec import Codec
+from service.photo.formats import Format, check_fits
 from service.photo.photo import Photo
-from service.photo.refusals import TooManyPixels
 from service.problems import Problem
 from service.restore.accept import Upload
 
@@ -29,15 +31,24 @@ class MaskNotUsed(Problem):
     title = "This task takes no mask"
 
 
-async def decode(upload: Upload, codec: Codec, card: NetworkCard, max_output: float) -> Photo:
-    """The photo; raises the codec's problems, TooManyPixels for its result, or of the mask."""
-    photo = await codec.decode(memoryview(upload.photo))
-    output = photo.megapixels * card.scale**2
-    if output > max_output:
-        raise TooManyPixels(
-            f"{card.title} of {photo.width}x{photo.height} makes {output:.1f} megapixels; the"
-            f" limit is {max_output:g}. Send a smaller photo."
-        )
+@dataclass(frozen=True)
+class Answerable:
+    """What the answer can hold: pixels by the service's limit, sides by its format's."""
+
+    max_megapixels: float
+    format: Format
+
+
+async def decode(upload: Upload, codec: Codec, card: NetworkCard, answerable: Answerable) -> Photo:
+    """The photo, of which the task can make an answer; the upload's bytes are let go.
+
+    Raises the codec's problems (TooManyPixels by the header alone), TooLargeForFormat, or those
+    of the mask.
+    """
+    photo = await codec.decode(memoryview(upload.photo), answerable.max_megapixels / card.scale**2)
+    width, height = photo.displayed_size
+    bits = 8 * photo.pixels.itemsize
+    check_fits(answerable.format, width * card.scale, height * card.scale, bits)
     if upload.mask is not None:
         mask = await codec.decode(upload.mask)
         if mask.displayed_size != photo.displayed_size:
@@ -47,6 +58,7 @@ async def decode(upload: Upload, codec: Codec, card: NetworkCard, max_output: fl
             )
         if "mask" not in card.inputs:
             raise MaskNotUsed(f"Task {card.task} restores the whole photo. Leave the mask out.")
+    upload.drop()
     return photo
 
 

@@ -20,8 +20,9 @@ class LineFull(Problem):
 class Line:
     """At most `max_active` photos are restored at once, and `max_waiting` more may wait."""
 
-    def __init__(self, max_active: int, max_waiting: int) -> None:
+    def __init__(self, max_active: int, max_waiting: int, max_held_bytes: int) -> None:
         self._limit = max_active + max_waiting
+        self._max_held_bytes, self._held = max_held_bytes, 0
         self._turns = asyncio.Semaphore(max_active)
         self._inside = 0
 
@@ -45,14 +46,26 @@ class Line:
         finally:
             self._inside -= 1
 
-    async def turn(self) -> AbstractContextManager[None]:
-        """Wait for one of the active places, first come, first served; leave it by its exit."""
-        await self._turns.acquire()
-        return self._held()
+    async def turn(self, held_bytes: int) -> AbstractContextManager[None]:
+        """Wait for one of the active places, first come, first served; leave it by its exit.
+
+        `held_bytes` are the photo's decoded pixels, which wait in memory: beyond what may
+        be held by all, LineFull, unless this photo is the only one.
+        """
+        if self._held and self._held + held_bytes > self._max_held_bytes:
+            raise LineFull("Decoded photos fill the memory that is set aside for them. Try later.")
+        self._held += held_bytes
+        try:
+            await self._turns.acquire()
+        except BaseException:
+            self._held -= held_bytes
+            raise
+        return self._until_done(held_bytes)
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def _until_done(self, held_bytes: int) -> Iterator[None]:
         try:
             yield
         finally:
+            self._held -= held_bytes
             self._turns.release()

@@ -41,14 +41,6 @@ class EngineFailed(Problem):
     title = "The network failed on this photo"
 
 
-class DeadlinePassed(Problem):
-    """The restoration was stopped at its time limit."""
-
-    status = 504
-    slug = "deadline-passed"
-    title = "The restoration took too long"
-
-
 @dataclass(frozen=True)
 class Work:
     """One photo's restoration: what is walked, by which seed, for whom, until when.
@@ -67,7 +59,10 @@ class Work:
 async def infer(
     photo: Photo, work: Work, engine: Engine, telemetry: Telemetry
 ) -> AsyncIterator[Progress | Photo]:
-    """Yields progress, then the restored photo. Raises EngineAway, EngineFailed, DeadlinePassed."""
+    """Yields progress, then the restored photo.
+
+    Raises EngineAway, EngineFailed, or TimeoutError past the work's deadline.
+    """
     card = work.chosen.card
     out = canvas(output_shape(card, photo.pixels), photo.pixels.dtype)
     evaluate = _Evaluation(card, work, engine, telemetry)
@@ -81,10 +76,6 @@ async def infer(
     except (EvaluationFailed, _Unsound) as error:
         raise EngineFailed(
             "Evaluated twice without a sound result. Try fewer steps, or report the request id."
-        ) from error
-    except TimeoutError as error:
-        raise DeadlinePassed(
-            "It was stopped at its limit. Ask for fewer steps, or send a smaller photo."
         ) from error
     alpha = photo.alpha
     if alpha is not None and card.scale > 1:

@@ -16,15 +16,27 @@ class NoSuchRestoration(Problem):
 
 
 class Kept:
-    """Restorations by id. `clock` gives seconds that only rise."""
+    """Restorations by id.
 
-    def __init__(self, seconds: float, max_bytes: int, clock: Callable[[], float]) -> None:
-        self._seconds, self._max_bytes, self._clock = seconds, max_bytes, clock
+    `clock` gives seconds that only rise; `later(seconds, call)` calls back, so that photos go
+    even when nobody comes any more. An event loop's `time` and `call_later` are both.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        max_bytes: int,
+        clock: Callable[[], float],
+        later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        self._seconds, self._max_bytes = seconds, max_bytes
+        self._clock, self._later = clock, later
         self._photos: OrderedDict[str, tuple[float, Restored]] = OrderedDict()
 
     def put(self, key: str, restored: Restored) -> None:
         """Keep one; a photo larger than all the room still stays until the next comes."""
         self._photos[key] = self._clock() + self._seconds, restored
+        self._later(self._seconds, self._forget)
         self._forget()
 
     def get(self, key: str) -> Restored:

@@ -1,10 +1,20 @@
 """How long each stage of one photo took: for the metrics, and for the caller."""
 
+import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
+from service.problems import Problem
 from service.telemetry import Telemetry
+
+
+class DeadlinePassed(Problem):
+    """The restoration was stopped at its time limit."""
+
+    status = 504
+    slug = "deadline-passed"
+    title = "The restoration took too long"
 
 
 class Stopwatch:
@@ -15,12 +25,29 @@ class Stopwatch:
         self.milliseconds: dict[str, float] = {}
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
+    def timed(self, name: str) -> Iterator[None]:
+        """Time what happens inside, which may yield to a caller; a TimeoutError of the
+        engine is the photo's deadline.
+        """
         start = time.perf_counter()
         try:
             yield
+        except TimeoutError as error:
+            raise DeadlinePassed(
+                f"It was stopped while in stage {name}. Ask for fewer steps, or send a smaller"
+                " photo."
+            ) from error
         finally:
             seconds = time.perf_counter() - start
             self.milliseconds[name] = round(seconds * 1000, 2)
             self._telemetry.stage_seconds.labels(self._task, name).observe(seconds)
+
+    @asynccontextmanager
+    async def stage(self, name: str, deadline: float) -> AsyncIterator[None]:
+        """Time what happens inside, and end it at `deadline` of the event loop's clock.
+
+        Not around a `yield` to a caller, whose time would be cut as well.
+        """
+        with self.timed(name):
+            async with asyncio.timeout_at(deadline):
+                yield

@@ -10,8 +10,8 @@ export function measurement(preset, network) {
   );
   const limits = (network?.limits ?? []).map((limit) => element("li", {}, limit));
   return [
-    ...(rows.length ? rows : [element("p", {}, measured.none)]),
-    element("p", {}, measured.legend),
+    ...rows,
+    element("p", {}, rows.length ? measured.legend : measured.none),
     ...(limits.length ? [element("ul", {}, ...limits)] : []),
     ...(network ? [element("p", {}, measured.network(network))] : []),
   ];

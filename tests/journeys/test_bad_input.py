@@ -5,6 +5,7 @@ import socket
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -143,18 +144,25 @@ async def test_a_form_without_the_photo_is_refused(client: httpx2.AsyncClient) -
     assert_problem(answer, 422, "bad-form")
 
 
-async def test_too_many_bytes_are_refused_while_they_arrive(client: httpx2.AsyncClient) -> None:
-    sent = 0
+def peak_mib(process: int) -> float:
+    """The most memory that a process has held so far."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+async def test_too_many_bytes_are_refused_and_never_held(
+    client: httpx2.AsyncClient, live_service: LiveService
+) -> None:
+    """A caller that announces nothing and sends a gigabyte still hears why it is refused."""
+    before = peak_mib(live_service.process.pid)
 
     async def endless() -> AsyncIterator[bytes]:
-        nonlocal sent
         for _ in range(1000):
-            sent += 2**20
             yield bytes(2**20)
 
     answer = await client.post("/restore?task=jpeg", content=endless())
     assert_problem(answer, 413, "body-too-large")
-    assert sent < 400 * 2**20
+    assert peak_mib(live_service.process.pid) - before < 600
 
 
 async def test_an_address_that_is_not_there_and_a_wrong_method_are_problems(

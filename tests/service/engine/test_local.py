@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from bridge.contract import Float32, NetworkCard, Tile
 from export.onnx_file import write_card
 from service.engine import EngineUnavailable, EvaluationFailed, Priority
-from service.engine.local import LocalEngine
+from service.engine.local import LocalEngine, load_networks
 from service.engine.repository import RepositoryError, read_repository
 from service.telemetry import Telemetry
 from tests.bridge.cards import card
@@ -74,9 +74,7 @@ def telemetry() -> Telemetry:
 
 @pytest.fixture
 async def engine(repository: Path, telemetry: Telemetry) -> AsyncIterator[LocalEngine]:
-    made = LocalEngine(
-        repository, telemetry, threads=1, batch_store=repository / "sizes.json", max_batch=4
-    )
+    made = LocalEngine(load_networks(repository, 1, repository / "sizes.json", 4), telemetry)
     yield made
     await made.close()
 
@@ -182,3 +180,18 @@ def test_the_newest_version_is_served(repository: Path) -> None:
     (repository / "test" / "10").mkdir()
     onnx.save(tiny_network(newer), str(repository / "test" / "10" / "model.onnx"))
     assert read_repository(repository, 1)["test"].card.title == "Newer"
+
+
+async def test_what_waits_when_the_engine_closes_is_told_so(engine: LocalEngine) -> None:
+    tasks = [asyncio.create_task(engine.evaluate("test", tile(seed))) for seed in range(40)]
+    await asyncio.sleep(0)
+    await engine.close()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert all(isinstance(outcome, (np.ndarray, EngineUnavailable)) for outcome in outcomes)
+    assert any(isinstance(outcome, EngineUnavailable) for outcome in outcomes)
+
+
+def test_batch_sizes_are_measured_on_the_networks_themselves(repository: Path) -> None:
+    store = repository / "sizes.json"
+    assert load_networks(repository, 1, store).batch_sizes["test"] in (1, 2, 4, 8)
+    assert store.exists()

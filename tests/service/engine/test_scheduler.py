@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engine import Priority
-from service.engine.scheduler import Kind, Scheduler, Ticket
+from service.engine.scheduler import MOST_PHOTOS, Kind, Scheduler, Ticket
 
 SMALL, LARGE = Kind("net", (64, 64)), Kind("net", (256, 256))
 NOW, LATER = Priority.INTERACTIVE, Priority.ARCHIVE
@@ -110,3 +110,13 @@ def test_two_photos_share_evenly_whatever_they_bring() -> None:
         lines.add(SMALL, "b", LATER)
     served = [photos(lines.next_batch())[0] for _ in range(20)]
     assert abs(served.count("a") - served.count("b")) <= 1
+
+
+def test_an_engine_that_is_never_idle_forgets_the_photos_it_served() -> None:
+    lines = scheduler(limit=1)
+    lines.add(SMALL, "background", LATER)
+    for number in range(5000):
+        lines.add(SMALL, f"photo {number}", NOW)
+        lines.next_batch()
+    assert lines.waiting(LATER) == 1
+    assert len(lines._finish) <= MOST_PHOTOS

@@ -1,3 +1,6 @@
+import weakref
+from collections.abc import Callable
+
 import pytest
 
 from service.restore.kept import Kept, NoSuchRestoration
@@ -9,17 +12,27 @@ def photo(size: int, name: str | None = None) -> Restored:
 
 
 class Clock:
-    """Seconds that rise when told."""
+    """Seconds that rise when told, and calls that come when their time has."""
 
-    now = 0.0
+    def __init__(self) -> None:
+        self.now, self.calls = 0.0, list[tuple[float, Callable[[], None]]]()
 
     def __call__(self) -> float:
         return self.now
 
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        self.calls.append((self.now + seconds, call))
+
+    def go_to(self, now: float) -> None:
+        self.now = now
+        for due, call in self.calls:
+            if due <= now:
+                call()
+
 
 def test_a_photo_is_kept_for_its_time_and_then_gone() -> None:
     clock = Clock()
-    kept = Kept(10, 1000, clock)
+    kept = Kept(10, 1000, clock, clock.later)
     kept.put("one", photo(1))
     clock.now = 9.9
     assert kept.get("one").data == b"\0"
@@ -29,7 +42,8 @@ def test_a_photo_is_kept_for_its_time_and_then_gone() -> None:
 
 
 def test_the_oldest_go_when_there_is_no_room() -> None:
-    kept = Kept(10, 100, Clock())
+    clock = Clock()
+    kept = Kept(10, 100, clock, clock.later)
     for name in ("one", "two", "three"):
         kept.put(name, photo(50))
     with pytest.raises(NoSuchRestoration):
@@ -39,7 +53,8 @@ def test_the_oldest_go_when_there_is_no_room() -> None:
 
 
 def test_a_photo_larger_than_all_the_room_is_still_handed_over() -> None:
-    kept = Kept(10, 100, Clock())
+    clock = Clock()
+    kept = Kept(10, 100, clock, clock.later)
     kept.put("small", photo(50))
     kept.put("large", photo(500))
     assert kept.get("large")
@@ -56,3 +71,13 @@ def test_a_photo_larger_than_all_the_room_is_still_handed_over() -> None:
 )
 def test_a_name_is_kept_without_its_folders(name: str | None, filename: str) -> None:
     assert photo(1, name).filename == filename
+
+
+def test_a_photo_goes_even_when_nobody_comes_any_more() -> None:
+    clock = Clock()
+    kept, made = Kept(10, 1000, clock, clock.later), photo(1)
+    gone = weakref.ref(made)
+    kept.put("one", made)
+    del made
+    clock.go_to(10.1)
+    assert gone() is None
