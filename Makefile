@@ -30,10 +30,10 @@ format: $(VENV)/test.done   ## put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: check programs   ## check, then the whole suite
+test: check programs metrics   ## check, then the whole suite
 	$(BIN)/pytest -m "not long"
 
-test-long: check programs   ## the suite and the minutes-long checks
+test-long: check programs metrics   ## the suite and the minutes-long checks
 	$(BIN)/pytest
 
 # The page is tested in a real browser, metadata by an independent reader; Debian's are taken

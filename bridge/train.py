@@ -54,6 +54,8 @@ class TrainingPlan:
             raise ValueError(f"no recipe for task {self.task!r}; there are {sorted(RECIPES)}")
         if self.iterations < 1 or not 0 <= self.cooldown <= 1:
             raise ValueError("iterations must be positive and cooldown lie in 0..1")
+        if self.patch % (self.period or self.unshuffle):
+            raise ValueError(f"patch must be a multiple of {self.period or self.unshuffle}")
 
     def network(self) -> Compact:
         """The network that this plan trains, untrained."""

@@ -27,8 +27,8 @@ PROFILES: dict[str, TaskProfile] = {
         start="bicubic",
         presets={
             "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=4, eta=1.0, claim=BALANCED),
-            "best": PresetCard(steps=12, eta=0.6, claim=BEST),
+            "balanced": PresetCard(steps=4, eta=0.0, claim=BALANCED),
+            "best": PresetCard(steps=12, eta=0.0, claim=BEST),
         },
         limits=(
             "Trained on photographs shrunk by antialiased bicubic: noise, blur or JPEG blocks in"
@@ -42,8 +42,8 @@ PROFILES: dict[str, TaskProfile] = {
         start="identity",
         presets={
             "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=3, eta=1.0, claim=BALANCED),
-            "best": PresetCard(steps=8, eta=0.6, claim=BEST),
+            "balanced": PresetCard(steps=2, eta=1.0, claim=BALANCED),
+            "best": PresetCard(steps=5, eta=1.0, claim=BEST),
         },
         limits=(
             "Trained on quality 5 to 60; a file of higher quality is hardly changed.",

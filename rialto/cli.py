@@ -44,6 +44,7 @@ def train(
     cooldown: Annotated[
         float, typer.Option(help="Share of iterations with a falling rate.")
     ] = 0.25,
+    save_every: Annotated[float, typer.Option(help="Seconds between checkpoints.")] = 180,
     seed: Annotated[int, typer.Option(help="Decides weights, patches and noise.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     threads: Annotated[int, typer.Option(help="CPU threads of the network.")] = 1,
@@ -51,24 +52,34 @@ def train(
     """Train a bridge network; a run that was stopped is taken up where it stood."""
     import torch
 
+    from bridge.degrade.recipes import RECIPES
     from bridge.train import TrainingPlan
+    from rialto.commands.train import Pace
     from rialto.commands.train import train as run_training
 
     torch.set_num_threads(threads)
-    plan = TrainingPlan(
-        task=task,
-        iterations=iterations or DEFAULT_ITERATIONS,
-        width=width,
-        blocks=blocks,
-        period=period,
-        patch=patch,
-        batch=batch,
-        rate=rate,
-        loss=loss,  # type: ignore[arg-type]
-        cooldown=cooldown,
-        seed=seed,
-    )
-    run_training(plan, photos, validation, out, hours, device, keep=iterations is None)
+    if task not in RECIPES:
+        raise typer.BadParameter(f"no recipe for task {task!r}; there are {sorted(RECIPES)}")
+    pace = Pace(save_every_s=save_every)
+    keep = iterations is None
+    try:
+        plan = TrainingPlan(
+            task=task,
+            iterations=iterations or DEFAULT_ITERATIONS,
+            width=width,
+            blocks=blocks,
+            period=period,
+            patch=patch,
+            batch=batch,
+            rate=rate,
+            loss=loss,  # type: ignore[arg-type]
+            cooldown=cooldown,
+            seed=seed,
+        )
+        run_training(plan, photos, validation, out, hours, device, keep=keep, pace=pace)
+    except ValueError as error:
+        typer.echo(f"rialto train: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 @app.command()

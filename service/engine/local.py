@@ -172,13 +172,14 @@ class LocalEngine:
         Whatever it raises belongs to the callers; the device thread must live on.
         """
         file = self._networks[network]
-        start = time.perf_counter()
         try:
             inputs = batch_inputs(file.card, [entry.tile for entry in waiting])
+            start = time.perf_counter()
             outputs = list(file.session.run([OUTPUT], inputs)[0])
+            seconds = time.perf_counter() - start
         except Exception as error:
             return error
-        self._telemetry.batch_seconds.labels(network).observe(time.perf_counter() - start)
+        self._telemetry.batch_seconds.labels(network).observe(seconds)
         self._telemetry.batch_size.labels(network).observe(len(waiting))
         return outputs
 
