@@ -57,9 +57,19 @@ class TrainingPlan:
         if self.patch % (self.period or self.unshuffle):
             raise ValueError(f"patch must be a multiple of {self.period or self.unshuffle}")
 
+    @property
+    def shape(self) -> dict[str, int]:
+        """What decides the network's weights' shapes."""
+        return {
+            "width": self.width,
+            "blocks": self.blocks,
+            "unshuffle": self.unshuffle,
+            "period": self.period,
+        }
+
     def network(self) -> Compact:
         """The network that this plan trains, untrained."""
-        return Compact(self.width, self.blocks, self.unshuffle, self.period)
+        return Compact(**self.shape)
 
     @property
     def cooldown_start(self) -> int:
@@ -172,6 +182,17 @@ class TrainingRun:
             "optimizer": self.optimizer.state_dict(),
             "gradient_norms": self.gradient_norms,
         }
+
+    def begin_from(self, state: dict[str, Any]) -> None:
+        """Start at the averaged weights of another run, of any loss, rate or task.
+
+        Raises ValueError where its network has another shape.
+        """
+        saved = TrainingPlan(**state["plan"])
+        if (theirs := saved.shape) != (mine := self.plan.shape):
+            raise ValueError(f"the weights to begin from are of {theirs}, not of {mine}")
+        for network in (self.network, self.average):
+            network.load_state_dict(state["average"])
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a saved run; only `iterations` and `cooldown` may differ from its plan.

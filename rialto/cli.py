@@ -34,6 +34,9 @@ def train(
     ] = None,
     validation: Annotated[Optional[Path], typer.Option(help="Folder to validate on.")] = None,
     out: Annotated[Path, typer.Option(help="Where checkpoints and curves go.")] = Path("runs"),
+    begin: Annotated[
+        Optional[Path], typer.Option(help="Checkpoint whose weights a new run begins from.")
+    ] = None,
     width: Annotated[int, typer.Option(help="Channels of the network.")] = 96,
     blocks: Annotated[int, typer.Option(help="Residual blocks of the network.")] = 7,
     period: Annotated[int, typer.Option(help="Grid of the damage in pixels: 16 for jpeg.")] = 0,
@@ -76,7 +79,9 @@ def train(
             cooldown=cooldown,
             seed=seed,
         )
-        run_training(plan, photos, validation, out, hours, device, keep=keep, pace=pace)
+        run_training(
+            plan, photos, validation, out, hours, device, keep=keep, begin=begin, pace=pace
+        )
     except ValueError as error:
         typer.echo(f"rialto train: {error}", err=True)
         raise typer.Exit(2) from error

@@ -31,18 +31,21 @@ class LocalRestorer:
     """An async context manager; `restore` takes what `POST /restore` takes."""
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self._settings = settings
+        self._settings = settings or read_settings()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        settings = self._settings or read_settings()
         self._restorer: Restorer = await self._stack.enter_async_context(
-            open_restorer(settings, Telemetry())
+            open_restorer(self._settings, Telemetry())
         )
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
+
+    def check(self, task: str, **options: Any) -> None:
+        """Raises NoSuchTask or BadPlan where no photo could be restored by these options."""
+        self._restorer.tasks.choose(_choice(task, options))
 
     async def restore(self, photo: bytes, /, *, task: str, **options: Any) -> LocalRestoration:
         """Restore one file; an option that is None is left to the service. Raises Problems."""
@@ -51,7 +54,7 @@ class LocalRestorer:
         upload = Upload(photo, _read(mask) if mask is not None else None)
         seed = wishes.pop("seed", 0)
         packing = {name: wishes.pop(name) for name in list(wishes) if name in _WRAPPING}
-        order = Order(Choice(task, **wishes), seed, Wrapping(**packing))
+        order = Order(_choice(task, wishes), seed, Wrapping(**packing))
         async with aclosing(self._restorer.restore(upload, order)) as walk:
             async for made in walk:
                 if isinstance(made, Restored):
@@ -60,6 +63,12 @@ class LocalRestorer:
 
 
 _WRAPPING = {"format", "quality", "metadata"}
+_CHOICE = {"preset", "steps", "sampler", "grid", "eta"}
+
+
+def _choice(task: str, options: dict[str, Any]) -> Choice:
+    said = {name: value for name, value in options.items() if name in _CHOICE}
+    return Choice(task, **{name: value for name, value in said.items() if value is not None})
 
 
 def _read(mask: object) -> bytes:

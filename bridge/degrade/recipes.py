@@ -90,7 +90,7 @@ def compress(clean: UInt8, rng: Generator) -> Float32:
     subsample = bool(rng.random() < 0.8)
     if rng.random() < 0.1:
         clean = jpeg_round_trip(clean, int(rng.integers(40, 96)), subsample=subsample)
-    quality = round(np.exp(rng.uniform(np.log(5), np.log(60))))
+    quality = round(5 * (60 / 5) ** rng.random())
     return to_signed(jpeg_round_trip(clean, quality, subsample=subsample))
 
 

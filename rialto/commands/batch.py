@@ -179,9 +179,22 @@ async def open_service(
 
 
 @asynccontextmanager
-async def open_local() -> AsyncIterator[Restorer]:
-    """A restorer in this process, with the networks of `model_repo/`; no service is needed."""
-    from service.inprocess import LocalRestorer  # noqa: PLC0415 -- engine and codec
+async def open_local(task: str, options: RestoreOptions) -> AsyncIterator[Restorer]:
+    """A restorer in this process, with the networks of `model_repo/`; no service is needed.
 
-    async with LocalRestorer() as restorer:
+    Raises ValueError where settings are wrong, or no network knows the task or plan.
+    """
+    from service.inprocess import LocalRestorer  # noqa: PLC0415 -- engine and codec
+    from service.problems import Problem  # noqa: PLC0415
+    from service.settings import UnknownSetting  # noqa: PLC0415
+
+    try:
+        restorer = LocalRestorer()
+    except UnknownSetting as error:
+        raise ValueError(str(error)) from error
+    async with restorer:
+        try:
+            restorer.check(task, **options)
+        except Problem as problem:
+            raise ValueError(problem.detail) from problem
         yield restorer

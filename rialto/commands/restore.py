@@ -115,7 +115,11 @@ def _run(work: "Work", url: str | None, timeout: float, json_lines: bool) -> int
     watch = report.step if report.shows_steps else None
 
     async def run() -> None:
-        opened = open_local() if url is None else open_service(url, work.task, timeout, watch)
+        opened = (
+            open_local(work.task, work.options)
+            if url is None
+            else open_service(url, work.task, timeout, watch)
+        )
         async with opened as restorer:
             await restore_all(work, restorer, report.add)
 

@@ -155,13 +155,16 @@ def train(
     device: str,
     *,
     keep: bool = True,
+    begin: Path | None = None,
     pace: Pace = Pace(),
 ) -> TrainingRun:
     """Train `plan` in `folder`, taking up a checkpoint that lies there.
 
+    A new run starts from the averaged weights in the checkpoint `begin`, where one is named.
+
     `hours` sets the iterations of a new run by this machine's speed. A resumed run keeps the
     number it was started with, unless `keep` is False: then `plan` prolongs or shortens it.
-    Raises ValueError where the checkpoint is of another plan or of other photographs.
+    Raises ValueError where a checkpoint is of another plan, network or folder of photographs.
     """
     torch.set_float32_matmul_precision("high")
     latest = folder / plan.task / "latest.pt"
@@ -180,5 +183,7 @@ def train(
     run = TrainingRun(plan, crops, device)
     if state is not None:
         run.restore(state)
+    elif begin is not None:
+        run.begin_from(load_checkpoint(begin))
     train_to_the_end(run, judge, latest.parent, store.name, pace, Stop())
     return run

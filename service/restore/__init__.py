@@ -18,6 +18,7 @@ from service.restore.accept import Upload
 from service.restore.decode import Answerable, decode
 from service.restore.enqueue import Line
 from service.restore.infer import Work, infer
+from service.restore.pace import Pace
 from service.restore.pack import Wrapping, pack
 from service.restore.reply import Restored
 from service.restore.stopwatch import Stopwatch
@@ -48,6 +49,7 @@ class Restorer:
     telemetry: Telemetry
     max_output_megapixels: float
     deadline_s: float
+    pace: Pace = field(default_factory=Pace)
 
     async def restore(self, upload: Upload, order: Order) -> AsyncGenerator[Progress | Restored]:
         """Yields progress after every step, then the restored photo; raises Problems.
@@ -62,6 +64,9 @@ class Restorer:
         async with watch.stage("decode", deadline):
             answerable = Answerable(self.max_output_megapixels, wrapping.format)
             photo = await decode(upload, self.codec, card, answerable)
+        megapixels, steps = photo.megapixels * card.scale**2, chosen.plan.steps
+        if order.priority is Priority.INTERACTIVE:
+            self.pace.check(card.name, megapixels, steps, self.deadline_s)
         async with watch.stage("wait", deadline):
             turn = await self.line.turn(photo.pixels.nbytes)
         with turn:
@@ -74,6 +79,7 @@ class Restorer:
                         restored = made
                     else:
                         yield made
+            self.pace.learn(card.name, megapixels * steps, watch.milliseconds["infer"] / 1000)
             network = f"{card.name}@{card.short_hash}"
             provenance = Provenance(SOFTWARE, card.task, network, str(chosen.plan), order.seed)
             async with watch.stage("pack", deadline):

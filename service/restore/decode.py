@@ -45,6 +45,8 @@ async def decode(upload: Upload, codec: Codec, card: NetworkCard, answerable: An
     Raises the codec's problems (TooManyPixels by the header alone), TooLargeForFormat, or those
     of the mask.
     """
+    if upload.mask is not None and "mask" not in card.inputs:
+        raise MaskNotUsed(f"Task {card.task} restores the whole photo. Leave the mask out.")
     photo = await codec.decode(memoryview(upload.photo), answerable.max_megapixels / card.scale**2)
     width, height = photo.displayed_size
     bits = 8 * photo.pixels.itemsize
@@ -56,8 +58,6 @@ async def decode(upload: Upload, codec: Codec, card: NetworkCard, answerable: An
                 f"The mask is {'x'.join(map(str, mask.displayed_size))}, the photo, as displayed,"
                 f" {'x'.join(map(str, photo.displayed_size))}."
             )
-        if "mask" not in card.inputs:
-            raise MaskNotUsed(f"Task {card.task} restores the whole photo. Leave the mask out.")
     upload.drop()
     return photo
 

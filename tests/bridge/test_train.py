@@ -46,6 +46,20 @@ def test_a_checkpoint_of_another_plan_is_refused() -> None:
         TrainingRun(replace(PLAN, rate=1e-4), CROPS).restore(state)
 
 
+def test_a_run_begins_from_the_averaged_weights_of_another() -> None:
+    first = TrainingRun(PLAN, CROPS)
+    for _ in range(3):
+        first.step()
+    tuned = TrainingRun(replace(PLAN, task="jpeg", loss="l2", rate=1e-4), CROPS)
+    tuned.begin_from(first.state())
+    for network in (tuned.network, tuned.average):
+        pairs = zip(first.average.parameters(), network.parameters(), strict=True)
+        assert all(torch.equal(one, other) for one, other in pairs)
+    assert tuned.iteration == 0
+    with pytest.raises(ValueError, match="'width': 8"):
+        TrainingRun(replace(PLAN, width=16), CROPS).begin_from(first.state())
+
+
 def test_training_lowers_the_loss() -> None:
     plan = replace(PLAN, iterations=120, rate=5e-3)
     smooth = np.linspace(0, 255, 192).astype(np.uint8)

@@ -128,14 +128,10 @@ async def test_an_unusual_photo_is_restored(client: httpx2.AsyncClient, name: st
         assert restored.size == (given.width * 4, given.height * 4)
 
 
-async def test_a_mask_of_another_size_is_refused(client: httpx2.AsyncClient) -> None:
-    files = {"image": PHOTO, "mask": image("L", (10, 10), "PNG")}
-    assert_problem(await client.post("/restore?task=jpeg", files=files), 422, "mask-size")
-
-
-async def test_a_mask_for_a_task_without_one_is_refused(client: httpx2.AsyncClient) -> None:
-    with Image.open(io.BytesIO(PHOTO)) as photo:
-        files = {"image": PHOTO, "mask": image("L", photo.size, "PNG")}
+async def test_a_mask_for_a_task_without_one_is_refused_unread(
+    client: httpx2.AsyncClient,
+) -> None:
+    files = {"image": PHOTO, "mask": b"no photo at all"}
     assert_problem(await client.post("/restore?task=jpeg", files=files), 422, "mask-not-used")
 
 
@@ -194,3 +190,13 @@ async def test_a_body_longer_than_announced_is_refused_or_cut(live_service: Live
         caller.sendall(head.encode() + PHOTO)
         status = caller.makefile("rb").readline().split()[1]
     assert status in (b"415", b"422", b"400")
+
+
+async def test_work_that_no_request_could_wait_for_is_refused_at_once(
+    client: httpx2.AsyncClient,
+) -> None:
+    await client.post("/restore", params={"task": "jpeg"}, content=PHOTO)  # the pace is learnt
+    large = image("RGB", (3000, 3000), "JPEG")
+    answer = await client.post("/restore", params={"task": "jpeg", "steps": 999}, content=large)
+    assert_problem(answer, 413, "too-much-work")
+    assert "Ask for at most" in answer.json()["detail"]

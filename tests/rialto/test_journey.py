@@ -73,3 +73,26 @@ def test_the_command_restores_a_folder_by_either_door_to_the_same_pixels(
     by_command = (tmp_path / "out/sub/photo.png").read_bytes()
     assert (pixels(by_command) == pixels(plain.content)).all()
     assert lines["out/sub/photo.png"]["network"] == plain.network
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--task", "colourise"], "No task 'colourise'"),
+        (["--task", "jpeg", "--sampler", "ot-ode"], "ot-ode"),
+    ],
+)
+def test_a_wish_that_no_network_can_fulfil_is_told_once_before_any_photo(
+    dandelion: Path, tmp_path: Path, options: list[str], told: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "rialto.cli", "restore", dandelion, "out.png", "--local", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out.png").exists()

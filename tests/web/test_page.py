@@ -2,78 +2,30 @@
 (no script error, no policy breach, no foreign request) are checked by the `page` fixture.
 """
 
-import base64
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PATIENCE = 60_000  # Milliseconds that a restoration may take on a busy machine.
+from tests.web.hands import (
+    PATIENCE,
+    button,
+    choose,
+    divider,
+    download,
+    download_link,
+    hand_over,
+    pick_task,
+    restore,
+    violations,
+)
+
 PHONE = (390, 844)
 
 DrawPhoto = Callable[..., Path]  # The fixture of conftest.py: (name, size) -> path.
-
-HAND_OVER = """([kind, name, type, content]) => {
-    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-    const data = new DataTransfer();
-    data.items.add(new File([bytes], name, { type }));
-    const event = kind === "drop"
-        ? new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })
-        : new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
-    document.querySelector("#stage").dispatchEvent(event);
-}"""
-
-
-def hand_over(page: Page, kind: str, photo: Path) -> None:
-    """Drop or paste a photo, as the browser would tell the page of it."""
-    content = base64.b64encode(photo.read_bytes()).decode()
-    page.evaluate(HAND_OVER, [kind, photo.name, "image/png", content])
-
-
-def choose(page: Page, photo: Path) -> None:
-    page.locator("#file").set_input_files(photo)
-    expect(button(page, "Restore")).to_be_enabled()
-
-
-def button(page: Page, name: str) -> Locator:
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def pick_task(page: Page, task: str) -> None:
-    page.locator(f"#tasks input[value={task}]").check()
-
-
-def divider(page: Page) -> Locator:
-    return page.get_by_role("slider")
-
-
-def restore(page: Page, photo: Path) -> None:
-    choose(page, photo)
-    button(page, "Restore").click()
-    expect(download_link(page)).to_be_visible(timeout=PATIENCE)
-
-
-def download_link(page: Page) -> Locator:
-    return page.get_by_role("link", name="Download")
-
-
-def download(page: Page, into: Path) -> Path:
-    with page.expect_download() as caught:
-        download_link(page).click()
-    path = into / caught.value.suggested_filename
-    caught.value.save_as(path)
-    return path
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds on the page as it stands."""
-    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
-    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
 
 
 def test_a_dropped_photo_comes_back_four_times_larger(
