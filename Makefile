@@ -36,12 +36,13 @@ test: check programs metrics   ## check, then the whole suite
 test-long: check programs metrics   ## the suite and the minutes-long checks
 	$(BIN)/pytest
 
-# The page is tested in a real browser, metadata by an independent reader; Debian's are taken
-# where they are missing.
+# The page is tested in a real browser, metadata by an independent reader, alerts by Prometheus;
+# Debian's are taken where they are missing.
 .PHONY: programs
 programs:
-	@command -v chromium >/dev/null && command -v exiftool >/dev/null || \
-	  { apt-get update -qq && apt-get install -y -qq chromium libimage-exiftool-perl; }
+	@command -v chromium exiftool promtool amtool | wc -l | grep -q 4 || { apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends chromium libimage-exiftool-perl prometheus \
+	    prometheus-alertmanager; }
 
 peers: $(VENV)/test.done   ## install the peers that benchmarks stand beside
 	benchmarks/peers/setup.sh
@@ -53,6 +54,7 @@ bench: $(VENV)/test.done   ## the figures of docs/06-measurements
 	$(BIN)/python -m benchmarks.efficiency
 	$(BIN)/python -m benchmarks.batching
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.queue_rates
 
 clean:           ## remove the environment and what tools left
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -1,6 +1,6 @@
 """The picture at the head of the README: two details before and after, made by the networks.
 
-    python -m benchmarks.picture docs/before-after.jpg
+python -m benchmarks.picture docs/before-after.jpg
 """
 
 import asyncio

@@ -2,12 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from rialto.commands.archive import archive, jobs
 from rialto.commands.photos import photos
 from rialto.commands.restore import restore
+
+if TYPE_CHECKING:  # a command loads what it needs when it runs
+    from service.settings import Settings
 
 DEFAULT_ITERATIONS = 100_000
 
@@ -15,6 +19,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=True, help=__doc__)
 
 app.command()(restore)
 app.command()(photos)
+app.command()(archive)
+app.command()(jobs)
 
 
 @app.callback()
@@ -160,21 +166,70 @@ def serve(
     port: Annotated[Optional[int], typer.Option(help="Port to listen on.")] = None,
     model_repo: Annotated[Optional[Path], typer.Option(help="Where the networks are.")] = None,
 ) -> None:
-    """Serve HTTP: the gateway, the embedded engine and the page. Settings: docs/04-settings.md."""
+    """Serve HTTP: gateway, embedded engine, queue, one worker and the page, in one process.
+
+    Settings: docs/04-settings.md.
+    """
+    from rialto.commands.serve import serve as run_service
+
+    run_service(_settings("serve", host=host, port=port, model_repo=model_repo))
+
+
+@app.command()
+def gateway(
+    host: Annotated[Optional[str], typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[Optional[int], typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Serve HTTP as `serve` does, and leave the archive's photos to workers."""
+    from rialto.commands.serve import serve as run_service
+
+    settings = _settings("gateway", host=host, port=port, archive_places=0)
+    if not settings.redis_url:
+        typer.echo("rialto gateway: it needs RIALTO_REDIS_URL, the workers' queue", err=True)
+        raise typer.Exit(2)
+    run_service(settings)
+
+
+@app.command()
+def worker(
+    metrics_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Of GET /metrics; 0 opens none.")
+    ] = 9400,
+) -> None:
+    """Restore the archive's photos; any number of workers share one queue and storage."""
+    from rialto.commands.worker import work
+
+    try:
+        work(_settings("worker"), metrics_port)
+    except ValueError as error:
+        typer.echo(f"rialto worker: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def health(
+    url: Annotated[str, typer.Option(help="The service.")] = "http://127.0.0.1:8000",
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds.")] = 4.0,
+) -> None:
+    """Exit with 0 where a photo would be restored now, else with 1."""
+    from rialto.commands.health import healthy
+
+    fine, told = healthy(url, timeout)
+    typer.echo(told, err=not fine)
+    raise typer.Exit(not fine)
+
+
+def _settings(command: str, **given: Any) -> "Settings":
+    """Settings, or exit code 2 with what is wrong with them."""
     from pydantic import ValidationError
 
-    from rialto.commands.serve import serve as run_service
     from service.settings import UnknownSetting, read_settings
 
-    given = {"host": host, "port": port, "model_repo": model_repo}
     try:
-        settings = read_settings(
-            {name: value for name, value in given.items() if value is not None}
-        )
+        return read_settings({name: value for name, value in given.items() if value is not None})
     except (UnknownSetting, ValidationError) as error:
-        typer.echo(f"rialto serve: {error}", err=True)
+        typer.echo(f"rialto {command}: {error}", err=True)
         raise typer.Exit(2) from error
-    run_service(settings)
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
 from service import errors, facts, routes
+from service.archive import doors
+from service.archive.opening import open_archive
 from service.engine.local import LocalEngine, load_networks
 from service.photo.codec import Codec
 from service.requests import Requests
@@ -56,10 +58,13 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         loop = asyncio.get_running_loop()
-        async with open_restorer(settings, telemetry) as restorer:
+        async with (
+            open_restorer(settings, telemetry) as restorer,
+            open_archive(settings, restorer) as archive,
+        ):
             kept_bytes = settings.kept_mb * 2**20
             kept = Kept(settings.kept_seconds, kept_bytes, loop.time, loop.call_later)
-            yield {"restorer": restorer, "settings": settings, "kept": kept}
+            yield {"restorer": restorer, "archive": archive, "settings": settings, "kept": kept}
 
     app = FastAPI(
         title="Rialto",
@@ -72,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     app.include_router(routes.router)
     app.include_router(facts.router)
+    app.include_router(doors.router)
     app.mount("/web", StaticFiles(directory=facts.WEB))
     app.mount("/swagger", StaticFiles(directory=swagger_ui_path))
     app.add_middleware(Requests, telemetry=telemetry)

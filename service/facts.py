@@ -89,6 +89,12 @@ async def docs() -> FileResponse:
     return FileResponse(WEB / "api.html", headers={"Content-Security-Policy": _DOCS_POLICY})
 
 
+@router.get("/archive", response_class=FileResponse, include_in_schema=False)
+async def archive_page() -> FileResponse:
+    """The page of the archive's jobs."""
+    return FileResponse(WEB / "archive" / "index.html")
+
+
 @router.get("/", response_class=FileResponse, include_in_schema=False)
 async def page() -> FileResponse:
     """The page."""

@@ -78,6 +78,53 @@ class Settings(BaseSettings):
     kept_mb: int = Field(
         default=512, ge=1, le=65_536, description="MiB of finished photos kept; oldest go first."
     )
+    data: Path = Field(
+        default=Path("~/.local/share/rialto"), description="Folder of the archive's own data."
+    )
+    redis_url: str = Field(
+        default="", description="Redis or Valkey of the archive; empty starts one of our own."
+    )
+    blobs: str = Field(
+        default="", description="Folder or s3://, gs://, az:// URL; empty is a folder in `data`."
+    )
+    archive_places: int = Field(
+        default=2, ge=0, le=256, description="Archive photos restored at once; 0 restores none."
+    )
+    archive_deadline_s: float = Field(
+        default=86_400, gt=0, description="Seconds of one archive photo; after it, it fails."
+    )
+    archive_sources: str = Field(
+        default="", description="URLs, by commas, that jobs may read photos below."
+    )
+    archive_max_photos: int = Field(
+        default=1_000_000, gt=0, description="Entries of one archive stream; beyond it, 413."
+    )
+    archive_max_bytes: int = Field(
+        default=2**40, gt=0, description="Bytes that one archive stream unpacks to; beyond, 413."
+    )
+    archive_max_ratio: float = Field(
+        default=200,
+        gt=1,
+        description="Times that an archive stream may grow by unpacking; beyond, 413.",
+    )
+    lease_s: float = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="Seconds after which a silent worker's photo is free.",
+    )
+    max_attempts: int = Field(
+        default=4, ge=1, le=100, description="Deliveries of a photo; after them, it is failed."
+    )
+    retention_days: float = Field(
+        default=30, gt=0, le=36_500, description="Days from a job's end until it is forgotten."
+    )
+    webhook_secrets: str = Field(
+        default="", description="whsec_ secrets, by commas; each signs. Empty refuses webhooks."
+    )
+    webhook_hosts: str = Field(
+        default="", description="Hosts or networks, by commas, allowed although they are private."
+    )
     grace_s: float = Field(
         default=30, ge=0, le=3600, description="Seconds given to running work when stopped."
     )
@@ -95,6 +142,10 @@ class Settings(BaseSettings):
         """`model_repo`, taken from the current folder, else from where Rialto is installed."""
         here = self.model_repo.expanduser()
         return here if here.exists() else Path(__file__).parents[1] / here
+
+    def data_folder(self) -> Path:
+        """`data`, with ~ resolved."""
+        return self.data.expanduser()
 
     def engine_threads(self) -> int:
         """Threads of one evaluation, with 0 resolved to the cores this process may use."""

@@ -81,6 +81,28 @@ class Telemetry:
             buckets=LATENCY_BUCKETS,
             registry=registry,
         )
+        self.archive_photos = Counter(
+            "rialto_archive_photos",
+            "Photos of jobs by outcome: restored, failed, retried, lost to another worker.",
+            ("outcome",),
+            registry=registry,
+        )
+        self.archive_backlog = Gauge(
+            "rialto_archive_backlog_photos",
+            "Photos of jobs that have not ended, by state.",
+            ("state",),
+            registry=registry,
+        )
+        self.archive_reaped = Counter(
+            "rialto_archive_reaped",
+            "Photos put in line again: leases that ran out, retries that fell due.",
+            registry=registry,
+        )
+        self.archive_mended = Counter(
+            "rialto_archive_mended",
+            "Photos found in no line by the reconciler, and put back.",
+            registry=registry,
+        )
         self.waiting_tiles = Gauge(
             "rialto_engine_waiting_tiles", "Tiles in line.", ("priority",), registry=registry
         )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from threading import Thread
 
 import pytest
@@ -33,14 +34,13 @@ class LiveService:
         self.process.wait(60)
 
 
-def start_service(cache: Path, **settings: str) -> LiveService:
-    """Start `rialto serve`; returns when it accepts connections."""
-    named = {f"RIALTO_{name.upper()}": value for name, value in settings.items()}
-    environment = {**os.environ, "RIALTO_PORT": "0", "RIALTO_CACHE": str(cache), **named}
+def start_service(cache: Path, command: str = "serve", **settings: str) -> LiveService:
+    """Start `rialto serve` with data of its own; returns when it accepts connections."""
+    named = {"data": mkdtemp(prefix="data-", dir=cache), **settings}
     process = subprocess.Popen(
-        [sys.executable, "-m", "rialto.cli", "serve"],
+        [sys.executable, "-m", "rialto.cli", command],
         cwd=ROOT,
-        env=environment,
+        env=environment_of(cache, **named),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -52,6 +52,12 @@ def start_service(cache: Path, **settings: str) -> LiveService:
             _drain(process)
             return LiveService(found[1], process)
     raise RuntimeError(f"the service ended with {process.wait()}:\n{''.join(lines)}")
+
+
+def environment_of(cache: Path, **settings: str) -> dict[str, str]:
+    """This process's environment with settings of the service."""
+    named = {f"RIALTO_{name.upper()}": value for name, value in settings.items()}
+    return {**os.environ, "RIALTO_PORT": "0", "RIALTO_CACHE": str(cache), **named}
 
 
 def _drain(process: subprocess.Popen[str]) -> None:

@@ -14,6 +14,7 @@ from rialto.client.answer import Answer, heard
 from rialto.client.call import Call, OnProgress, PhotoInput, RestoreOptions, restore_call
 from rialto.client.catalogue import Limits, Task
 from rialto.client.errors import APIConnectionError
+from rialto.client.jobs import AsyncJobs
 from rialto.client.restoration import Restoration
 from rialto.client.retry import Retry
 from rialto.client.transport import (
@@ -81,6 +82,11 @@ class AsyncClient:
     async def ready(self) -> bool:
         """Whether a photo would be restored now; False too where nothing can be reached."""
         return await self._hold(talk.ready())
+
+    @property
+    def jobs(self) -> AsyncJobs:
+        """The archive's jobs."""
+        return AsyncJobs(self._hold, lambda: self._retry)
 
     async def close(self) -> None:
         """Close the connections; a client made by `with_options` leaves them to its origin."""

@@ -57,16 +57,25 @@ class Upload:
 
 async def accept(request: Request, max_bytes: int) -> Upload:
     """Read the body. Raises BodyTooLarge, BadForm, or starlette's ClientDisconnect."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return Upload(await accept_raw(request, max_bytes))
+    _check_announced(request, max_bytes)
+    return await _form(_counted(request, max_bytes))
+
+
+async def accept_raw(request: Request, max_bytes: int) -> bytearray:
+    """The raw body, whatever its content type. Raises BodyTooLarge or ClientDisconnect."""
+    _check_announced(request, max_bytes)
+    body = bytearray()
+    async for chunk in _counted(request, max_bytes).stream():
+        body += chunk
+    return body
+
+
+def _check_announced(request: Request, max_bytes: int) -> None:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > max_bytes:
         raise _too_large(max_bytes)
-    counted = _counted(request, max_bytes)
-    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return await _form(counted)
-    body = bytearray()
-    async for chunk in counted.stream():
-        body += chunk
-    return Upload(body)
 
 
 def _counted(request: Request, max_bytes: int) -> Request:

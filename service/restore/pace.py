@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 from service.problems import Problem
 
 REMEMBERED = 16  # restorations of each network
+LEAST_WORK = 1.0  # megapixels times evaluations
 
 
 class TooMuchWork(Problem):
@@ -26,8 +27,9 @@ class Pace:
         self._rates: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
 
     def learn(self, network: str, work: float, seconds: float) -> None:
-        """A restoration of `work` took `seconds`."""
-        self._rates[network].append(seconds / work)
+        """A restoration of `work` took `seconds`; small ones, mostly overhead, teach nothing."""
+        if work >= LEAST_WORK:
+            self._rates[network].append(seconds / work)
 
     def expected_s(self, network: str, work: float) -> float:
         """Seconds that `work` takes at least; 0 while nothing is known."""

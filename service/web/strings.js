@@ -4,6 +4,7 @@ import { bytes, duration, megapixels, size } from "./amounts.js";
 
 export const text = {
   tagline: "Restores photographs",
+  archives: "Many photos?",
   replace: "Another photo",
   stage: "Photo",
   invitation: "Drop a photo here",

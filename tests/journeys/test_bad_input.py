@@ -195,7 +195,8 @@ async def test_a_body_longer_than_announced_is_refused_or_cut(live_service: Live
 async def test_work_that_no_request_could_wait_for_is_refused_at_once(
     client: httpx2.AsyncClient,
 ) -> None:
-    await client.post("/restore", params={"task": "jpeg"}, content=PHOTO)  # the pace is learnt
+    steps = {"task": "jpeg", "steps": 8}
+    await client.post("/restore", params=steps, content=PHOTO)  # the pace is learnt
     large = image("RGB", (3000, 3000), "JPEG")
     answer = await client.post("/restore", params={"task": "jpeg", "steps": 999}, content=large)
     assert_problem(answer, 413, "too-much-work")

@@ -1,0 +1,1 @@
+"""What an operator needs: images, compose parts, metrics, dashboards, alerts."""

@@ -1,0 +1,100 @@
+"""`rialto archive FOLDER --out OUT` and `rialto jobs`: many photos by a job of the service."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rialto.choices import FormatName, MetadataMode, PresetName
+
+SERVICE_URL = "http://127.0.0.1:8000"
+REPETITIONS = 40  # five minutes of a service that is away, before the command gives up
+INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
+
+
+def archive(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Of photos.")],
+    out: Annotated[Path, typer.Option(help="Folder of results; made where there is none.")],
+    *,
+    task: Annotated[str, typer.Option(help="What to do: sr4x, jpeg, …")],
+    preset: Annotated[PresetName, typer.Option(help="Quick, or as well as it can.")] = "fast",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same pixels.")] = 0,
+    format: Annotated[  # noqa: A002 -- the option's name
+        FormatName | None, typer.Option(help="Of results; else as each photo's own.")
+    ] = None,
+    quality: Annotated[int, typer.Option(min=1, max=100, help="Of lossy formats.")] = 92,
+    metadata: Annotated[MetadataMode, typer.Option(help="EXIF, XMP, IPTC.")] = "keep",
+    bag: Annotated[bool, typer.Option("--bag", help="OUT becomes a BagIt bag.")] = False,
+    url: Annotated[str, typer.Option(help="The service.")] = SERVICE_URL,
+    concurrency: Annotated[int, typer.Option(min=1, help="Photos on their way at once.")] = 4,
+) -> None:
+    """Send a folder of photos, watch, fetch the results, check them.
+
+    The same command goes on where it was broken off, by Ctrl-C, a kill, or a restarted service.
+
+    Exit code 1 where any photo failed.
+    """
+    output: dict[str, Any] = {
+        "task": task,
+        "preset": preset,
+        "seed": seed,
+        "format": format,
+        "quality": quality,
+        "metadata": metadata,
+    }
+    raise typer.Exit(_run(folder, out, output, bag=bag, url=url, concurrency=concurrency))
+
+
+def _run(
+    folder: Path, out: Path, output: dict[str, Any], *, bag: bool, url: str, concurrency: int
+) -> int:
+    from rialto.client import AsyncClient, RialtoError  # noqa: PLC0415 -- loads the HTTP client
+    from rialto.commands.archive_run import Archive, OtherJob, Watcher, run_archive  # noqa: PLC0415
+    from rialto.commands.job_report import JobBar, say, told  # noqa: PLC0415
+
+    async def work(bar: JobBar) -> int:
+        wanted = Archive(folder, out, (output,), bag, concurrency, Watcher(bar.tell))
+        async with AsyncClient(url, max_retries=REPETITIONS) as client:
+            job, failed = await run_archive(wanted, client)
+        for photo in failed:
+            say(f"failed {photo.name}: {photo.failure.detail if photo.failure else ''}")
+        say(told(job))
+        return int(bool(failed))
+
+    try:
+        with JobBar() as bar:
+            return asyncio.run(work(bar))
+    except KeyboardInterrupt:
+        say("interrupted; the same command goes on from here")
+        return INTERRUPTED
+    except (RialtoError, OtherJob, ValueError, OSError) as error:
+        say(f"stopped: {error}; the same command goes on from here")
+        return 2
+
+
+def jobs(
+    job: Annotated[str | None, typer.Argument(help="One job's id; else the newest.")] = None,
+    *,
+    failed: Annotated[bool, typer.Option("--failed", help="List its failed photos.")] = False,
+    url: Annotated[str, typer.Option(help="The service.")] = SERVICE_URL,
+) -> None:
+    """List the service's jobs, or show one."""
+    from rialto.client import AsyncClient, RialtoError  # noqa: PLC0415 -- as above
+    from rialto.commands.job_report import say, table, told  # noqa: PLC0415
+
+    async def show() -> None:
+        async with AsyncClient(url) as client:
+            if job is None:
+                table(await client.jobs.list())
+                return
+            typer.echo(told(await client.jobs.show(job)))
+            if failed:
+                async for photo in client.jobs.photos(job, "failed"):
+                    typer.echo(f"{photo.name}\t{photo.failure.slug if photo.failure else ''}")
+
+    try:
+        asyncio.run(show())
+    except RialtoError as error:
+        say(f"stopped: {error}")
+        raise typer.Exit(2) from error

@@ -1,0 +1,81 @@
+"""What a person sees of jobs: a bar while one runs, a line at its end, a table of many."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from rialto.client.job_records import Job
+
+console = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """One line for people."""
+    console.print(escape(text))
+
+
+class JobBar:
+    """Sending, restoring, fetching, one bar after the other."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._tasks = {name: self._bar.add_task(name, visible=False) for name in STAGES}
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """`done` of `total` photos are through `stage`."""
+        self._bar.update(self._tasks[stage], completed=done, total=total, visible=True)
+
+
+STAGES = ("sending", "restoring", "fetching")
+
+
+def told(job: Job) -> str:
+    """A job in one line."""
+    counts = job.counts
+    seconds = (job.ended_at or time.time()) - job.created_at
+    parts = [
+        f"job {job.id} {job.state}",
+        f"{counts.restored} restored, {counts.failed} failed, {counts.cancelled} cancelled",
+        f"of {counts.total}",
+        f"{job.megapixels:.1f} megapixels in {seconds:.0f} s",
+    ]
+    if not job.ended and job.eta_seconds is not None:
+        parts.append(f"about {job.eta_seconds:.0f} s left")
+    return ", ".join(parts)
+
+
+def table(jobs: Sequence[Job]) -> None:
+    """The newest jobs on standard output."""
+    shown = Table("job", "opened", "state", "photos", "restored", "failed", "megapixels")
+    for job in jobs:
+        counts = job.counts
+        opened = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created_at))
+        numbers = (counts.total, counts.restored, counts.failed)
+        megapixels = f"{job.megapixels:.1f}"
+        shown.add_row(job.id, opened, job.state, *(str(number) for number in numbers), megapixels)
+    Console().print(shown)

@@ -1,0 +1,41 @@
+"""`rialto worker`: restores the archive's photos, without HTTP; many may share a queue."""
+
+import asyncio
+import logging
+import signal
+
+from prometheus_client import start_http_server
+
+from service.app import open_restorer
+from service.archive.opening import open_archive
+from service.settings import Settings
+from service.telemetry import Telemetry
+
+log = logging.getLogger("rialto.worker")
+
+
+def work(settings: Settings, metrics_port: int) -> None:
+    """Work until SIGTERM or Ctrl-C; photos in work get `grace_s` seconds, the rest go back.
+
+    Raises ValueError where the settings would start a private queue.
+    """
+    if not settings.redis_url:
+        raise ValueError("a worker needs RIALTO_REDIS_URL, the queue that it shares")
+    if not settings.archive_places:
+        raise ValueError("RIALTO_ARCHIVE_PLACES=0 leaves a worker nothing to do")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    asyncio.run(_work(settings, metrics_port))
+
+
+async def _work(settings: Settings, metrics_port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    telemetry = Telemetry()
+    if metrics_port:
+        start_http_server(metrics_port, settings.host, registry=telemetry.registry)
+    async with open_restorer(settings, telemetry) as restorer, open_archive(settings, restorer):
+        log.info("working; stop with SIGTERM")
+        await stop.wait()
+        log.info("draining")

@@ -1,0 +1,1 @@
+"""MANY photos: jobs, the queue in Redis, workers, blob storage, events, results."""

@@ -1,0 +1,118 @@
+"""The caretaker: what must happen though nobody asks for it.
+
+Expired leases and due retries go back in line every second. Every minute the manifests are held
+against the queue, blobs that no record names are deleted, and jobs beyond their retention go.
+Any number of processes may run one: each move is atomic, and the slow rounds take turns.
+"""
+
+import asyncio
+import logging
+import time
+
+from service.archive.blobs import BlobsAway
+from service.archive.queue import NoSuchJob, Queue, QueueAway
+from service.archive.records import Job
+from service.archive.sources import Sources
+from service.archive.webhooks import WebhookStore, job_event
+from service.telemetry import Telemetry
+
+log = logging.getLogger("rialto.archive")
+
+REAP_S, ROUND_S = 1.0, 60.0
+OPEN = ("waiting", "active", "delayed")
+YOUNG_S = 600.0  # a blob this young may be about to be named by a record
+PAGE = 200
+
+
+class Caretaker:
+    """`retention_s` counts from a job's end; its photos, results and records go then."""
+
+    def __init__(
+        self,
+        queue: Queue,
+        sources: Sources,
+        hooks: WebhookStore,
+        telemetry: Telemetry,
+        *,
+        retention_s: float,
+    ) -> None:
+        self._queue, self._blobs, self._hooks = queue, sources.own, hooks
+        self._telemetry, self._retention_s = telemetry, retention_s
+
+    async def run(self) -> None:
+        """Until cancelled; an outage is waited out."""
+        next_round = time.monotonic() + ROUND_S
+        while True:
+            try:
+                self._telemetry.archive_reaped.inc(await self._queue.reap())
+                await self._announce_ends()
+                if time.monotonic() >= next_round:
+                    next_round = time.monotonic() + ROUND_S
+                    if await self._queue.my_turn("caretaker", ROUND_S / 2):
+                        await self.round()
+            except (QueueAway, BlobsAway) as error:
+                log.warning("the caretaker waits: %s", error.detail)
+            await asyncio.sleep(REAP_S)
+
+    async def _announce_ends(self) -> None:
+        """Jobs that have ended since: their webhooks are told, at least once, under one id."""
+        for job in await self._queue.untold():
+            event = job_event(job)
+            if event is not None:
+                await self._hooks.enqueue(event)
+            await self._queue.told(job.id)
+
+    async def round(self) -> None:
+        """One slow round over all jobs."""
+        for state, photos in await self._queue.backlog():
+            if state in OPEN:
+                self._telemetry.archive_backlog.labels(state).set(photos)
+        before = None
+        while jobs := await self._queue.jobs(before, PAGE):
+            for job in jobs:
+                await self._care_for(job)
+            before = jobs[-1].created_at
+
+    async def _care_for(self, job: Job) -> None:
+        try:
+            if job.ended_at is None:
+                mended = await self._queue.mend(job.id)
+                if mended:
+                    log.warning("%d photos of job %s were in no line; they are now", mended, job.id)
+                self._telemetry.archive_mended.inc(mended)
+            elif time.time() - job.ended_at > self._retention_s:
+                await self.forget(job.id)
+            else:
+                await self.sweep(job)
+        except NoSuchJob:
+            return
+
+    async def forget(self, job_id: str) -> None:
+        """Delete a job: its records first, so that nothing names a blob that is gone.
+
+        A worker that has one of its photos just now learns it by its lease, and cleans up.
+        """
+        await self._queue.delete(job_id)
+        await self._hooks.forget(job_id)
+        await self._blobs.delete_prefix(f"jobs/{job_id}/")
+
+    async def sweep(self, job: Job) -> int:
+        """Delete blobs of an ended job that no record names; returns how many."""
+        named = await self._named(job.id)
+        orphans = [
+            blob.key
+            async for blob in self._blobs.list(f"jobs/{job.id}/")
+            if blob.key not in named and time.time() - blob.modified > YOUNG_S
+        ]
+        await self._blobs.delete(orphans)
+        return len(orphans)
+
+    async def _named(self, job_id: str) -> set[str]:
+        named: set[str] = set()
+        cursor: str | None = "0"
+        while cursor is not None:
+            photos, cursor = await self._queue.photos(job_id, cursor=cursor)
+            for photo in photos:
+                named.add(photo.input.key)
+                named.update(output.key for output in photo.outputs)
+        return named

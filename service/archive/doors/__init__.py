@@ -1,0 +1,9 @@
+"""The archive's doors: jobs are opened, filled, watched, and their results read, over HTTP."""
+
+from fastapi import APIRouter
+
+from service.archive.doors import fill, jobs, progress, results
+
+router = APIRouter()
+for part in (jobs, fill, progress, results):
+    router.include_router(part.router)

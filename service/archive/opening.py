@@ -1,0 +1,102 @@
+"""The archive opened: Valkey, storage, worker, caretaker and webhooks for as long as we serve."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from service.archive.archive import Archive
+from service.archive.blobs import Blobs
+from service.archive.caretaker import Caretaker
+from service.archive.queue import Queue
+from service.archive.sources import Sources
+from service.archive.valkey import embedded_valkey, open_redis
+from service.archive.webhooks import Guard, WebhookStore, deliver_forever
+from service.archive.worker import Worker
+from service.restore import Restorer
+from service.restore.enqueue import Line
+from service.settings import Settings
+
+DAY_S = 86_400
+
+
+@asynccontextmanager
+async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[Archive]:
+    """Open every part, and close them in reverse; the worker drains for `grace_s`."""
+    telemetry = restorer.telemetry
+    async with AsyncExitStack() as stack:
+        folder = settings.data_folder()
+        url = settings.redis_url or await stack.enter_async_context(
+            embedded_valkey(folder / "valkey")
+        )
+        redis = open_redis(url)
+        stack.push_async_callback(redis.aclose)
+        queue = Queue(redis, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
+        own = Blobs.open(settings.blobs or folder / "blobs")
+        sources = Sources(own, _listed(settings.archive_sources))
+        retention_s = settings.retention_days * DAY_S
+        hooks = WebhookStore(redis)
+        guard = Guard(allowed=_listed(settings.webhook_hosts))
+        secrets = _listed(settings.webhook_secrets)
+        caretaker = Caretaker(queue, sources, hooks, telemetry, retention_s=retention_s)
+        await stack.enter_async_context(_running(caretaker.run()))
+        await stack.enter_async_context(_running(deliver_forever(hooks, guard, secrets)))
+        if settings.archive_places:
+            worker = Worker(
+                queue,
+                sources,
+                for_archive(restorer, settings),
+                telemetry,
+                name=f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}",
+                places=settings.archive_places,
+            )
+            await stack.enter_async_context(_draining(worker, settings.grace_s))
+        yield Archive(
+            queue=queue,
+            sources=sources,
+            caretaker=caretaker,
+            hooks=hooks,
+            guard=guard if secrets else None,
+            tasks=restorer.tasks,
+            codec=restorer.codec,
+            pace=restorer.pace,
+        )
+
+
+def for_archive(restorer: Restorer, settings: Settings) -> Restorer:
+    """The same rooms with a line and a time limit of the archive's own: nobody waits for it."""
+    places = settings.archive_places
+    line = Line(places, places, settings.max_held_mb * 2**20)
+    return replace(restorer, line=line, deadline_s=settings.archive_deadline_s)
+
+
+def _listed(setting: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in setting.split(",") if part.strip())
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """`work` in the background, until the block ends."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _draining(worker: Worker, grace_s: float) -> AsyncIterator[None]:
+    """A worker in the background; at the end it may finish what it has for `grace_s` seconds."""
+    task = asyncio.create_task(worker.run(), name="archive worker")
+    try:
+        yield
+    finally:
+        worker.drain()
+        await asyncio.wait([task], timeout=grace_s)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,115 @@
+"""Jobs: opened, steered, listed, deleted."""
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+from uuid import uuid4
+
+from service.archive.queue.refusals import IdempotencyMismatch, NoSuchJob, refusal
+from service.archive.queue.scripts import NEVER, Scripted
+from service.archive.queue.stored import WEIGHTS, job_of
+from service.archive.records import Job, JobCounts, JobSpec
+
+RETRIED_AT_ONCE = 1000
+LISTED_AT_ONCE = 1000
+
+
+class Jobs(Scripted):
+    """What concerns a job as a whole. Every call with an id raises NoSuchJob."""
+
+    async def open_job(self, spec: JobSpec, idempotency_key: str | None = None) -> Job:
+        """Open a job; the same key with the same spec opens it once.
+
+        Raises IdempotencyMismatch where the key came with another spec.
+        """
+        given = (spec.model_dump_json(), WEIGHTS[spec.priority], idempotency_key or "")
+        job = await self.job(await self._run("open", uuid4().hex, *given))
+        if job.spec != spec:
+            raise IdempotencyMismatch(f"It opened job {job.id}. Use a new key for another job.")
+        return job
+
+    async def job(self, job_id: str) -> Job:
+        """A job as it stands."""
+        return job_of(job_id, await self._stored(job_id))
+
+    async def jobs(self, before: float | None = None, limit: int = 50) -> list[Job]:
+        """Jobs opened before a time in seconds, newest first. No two are opened at one time."""
+        before_ms = "+inf" if before is None else round(before * 1000)
+        found = await self._run("jobs", before_ms, limit)
+        return [job_of(job_id, _paired(fields)) for job_id, fields in found]
+
+    async def close_job(self, job_id: str) -> Job:
+        """Say that all photos were sent; twice is once. Raises JobEnded of a cancelled job."""
+        return await self._steer("close", job_id)
+
+    async def pause(self, job_id: str) -> Job:
+        """Lend no more of its photos; those in work end. Raises JobEnded."""
+        return await self._steer("pause", job_id)
+
+    async def resume(self, job_id: str) -> Job:
+        """Go on after a pause. Raises JobEnded."""
+        return await self._steer("resume", job_id)
+
+    async def cancel(self, job_id: str) -> Job:
+        """Cancel what has not ended; twice is once. Raises JobEnded of a finished job."""
+        return await self._steer("cancel", job_id)
+
+    async def retry_failed(self, job_id: str) -> int:
+        """Put failed photos in line again, as new; returns how many. A finished job runs again.
+
+        Raises JobEnded of a cancelled job.
+        """
+        retried = 0
+        while some := await self._run("retry_failed", job_id, RETRIED_AT_ONCE):
+            retried += some
+        return retried
+
+    async def delete(self, job_id: str) -> None:
+        """Forget a job and all its photos; twice is once. Its blobs are not the queue's."""
+        await self._run("delete", job_id)
+
+    async def untold(self, limit: int = 100) -> list[Job]:
+        """Jobs that have ended and of whose end nobody was told yet (`told`)."""
+        ids = await self._send("SRANDMEMBER", self._rules.key("untold"), limit)
+        jobs = []
+        for job_id in ids:
+            try:
+                jobs.append(await self.job(job_id))
+            except NoSuchJob:  # deleted just now
+                continue
+        return jobs
+
+    async def told(self, job_id: str) -> None:
+        """Note that whoever wants to know of a job's end has been told."""
+        await self._send("SREM", self._rules.key("untold"), job_id)
+
+    async def backlog(self) -> JobCounts:
+        """Photos of all jobs together, by state."""
+        totals = dict.fromkeys(JobCounts.model_fields, 0)
+        before = None
+        while jobs := await self.jobs(before, LISTED_AT_ONCE):
+            for job in jobs:
+                for name, count in job.counts:
+                    totals[name] += count
+            before = jobs[-1].created_at
+        return JobCounts(**totals)
+
+    async def my_turn(self, name: str, seconds: float) -> bool:
+        """Whether nobody has had this turn in the last `seconds`: a round for one of many."""
+        key = self._rules.key("turn", name)
+        given = ("SET", key, "1", "NX", "PX", max(round(seconds * 1000), 1))
+        return await self._send(*given, pauses_s=NEVER) is not None
+
+    async def _steer(self, script: str, job_id: str) -> Job:
+        await self._run(script, job_id)
+        return await self.job(job_id)
+
+    async def _stored(self, job_id: str) -> Mapping[str, str]:
+        stored: Mapping[str, str] = await self._send("HGETALL", self._rules.key("job", job_id))
+        if not stored:
+            raise refusal(NoSuchJob.slug)
+        return stored
+
+
+def _paired(fields: list[Any]) -> dict[str, str]:
+    return dict(zip(islice(fields, 0, None, 2), islice(fields, 1, None, 2), strict=True))

@@ -1,0 +1,32 @@
+"""The queue's whole face: jobs and photos for the doors, leases for workers, news for watchers."""
+
+from redis.asyncio import Redis
+
+from service.archive.queue.lease import Leases
+from service.archive.queue.mend import Mending
+from service.archive.queue.news import News
+from service.archive.queue.photos import Photos
+from service.archive.queue.scripts import Rules
+
+
+class Queue(Photos, Leases, Mending, News):
+    """Jobs of photos in Redis or Valkey. `redis` must give text (`decode_responses`).
+
+    lease_s        after which the photo of a silent worker is free again
+    max_attempts   after which a photo is failed, whoever asks for another
+    cap            photos of one job that are in work at a time
+    prefix         of all keys; its braces keep them in one slot of a cluster
+
+    Any call raises QueueAway where the server cannot be reached for some seconds.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        lease_s: float = 30,
+        max_attempts: int = 4,
+        cap: int = 64,
+        prefix: str = "{rialto}:",
+    ) -> None:
+        super().__init__(redis, Rules(prefix, cap, lease_s, max_attempts))

@@ -1,0 +1,114 @@
+"""`rialto archive` as a person runs it: broken off, killed, and run again until all is there."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import bagit
+import pytest
+
+from tests.conftest import ROOT, LiveService, environment_of, start_service
+from tests.journeys.archive_hands import scans
+
+
+def command(folder: Path, out: Path, url: str, *words: str) -> list[str]:
+    options = ["--task", "jpeg", "--format", "png", "--out", str(out), "--url", url]
+    return [sys.executable, "-m", "rialto.cli", "archive", str(folder), *options, *words]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "scans"
+    for name, data in scans(30, side=96).items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    return root
+
+
+def test_a_folder_becomes_a_bag_though_command_and_service_are_killed(
+    cache: Path, folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "bag"
+    settings = {"data": str(tmp_path / "data"), "lease_s": "2"}
+    service = start_service(cache, **settings)
+    url = service.url
+    first = subprocess.Popen(command(folder, out, url, "--bag"), cwd=ROOT)
+    while not (out / ".rialto-job.json").exists() and first.poll() is None:
+        pass
+    first.kill()
+    first.wait()
+    second = subprocess.Popen(command(folder, out, url, "--bag"), cwd=ROOT)
+    service.process.kill()
+    service.process.wait()
+    port = url.rpartition(":")[2]
+    service = start_service(cache, port=port, **settings)
+    try:
+        assert second.wait(120) == 0
+        bagit.Bag(str(out)).validate()
+        names = {f"{name}.png" for name in scans(30)}
+        payload = {str(file.relative_to(out / "data")) for file in out.rglob("data/**/*.png")}
+        assert payload == names
+        records = (out / "metadata/events.jsonl").read_text().splitlines()
+        assert [json.loads(line)["outcome"] for line in records] == ["restored"] * 30
+    finally:
+        service.stop()
+
+
+def test_a_photo_that_fails_is_told_and_the_others_are_fetched(
+    live_service: LiveService, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "broken.jpg").write_bytes(b"no photo")
+    done = subprocess.run(
+        command(folder, tmp_path / "out", live_service.url),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "failed broken.jpg" in done.stderr
+    assert "30 restored, 1 failed" in done.stderr
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 30
+    shown = subprocess.run(
+        [sys.executable, "-m", "rialto.cli", "jobs", "--url", live_service.url],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "finished" in shown.stdout
+
+
+def test_another_wish_for_the_same_results_folder_is_refused(
+    live_service: LiveService, folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".rialto-job.json").write_text('{"wish": {"folder": "elsewhere"}, "key": "x"}')
+    done = subprocess.run(
+        command(folder, out, live_service.url),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "elsewhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_without_a_queue_to_share_says_so(cache: Path, tmp_path: Path) -> None:
+    environment = environment_of(cache, data=str(tmp_path))
+    environment.pop("RIALTO_REDIS_URL", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "rialto.cli", "worker"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "RIALTO_REDIS_URL" in done.stderr

@@ -1,0 +1,280 @@
+"""Blobs in a real S3 server (SeaweedFS) on loopback."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from sys import executable
+from urllib.error import HTTPError
+from urllib.request import urlopen
+from uuid import uuid4
+
+import obstore
+import pytest
+from obstore.store import S3Store
+
+from service.archive.blobs import CHUNK, PART, BadKey, BlobRefused, Blobs, BlobsAway, NoSuchBlob
+
+IDENTITY = {
+    "name": "rialto",
+    "credentials": [{"accessKey": "key", "secretKey": "secret"}],
+    "actions": ["Admin", "Read", "Write", "List"],
+}
+PARTS = ("master", "volume", "filer", "s3")
+
+
+@dataclass
+class Weed:
+    """A SeaweedFS server: what it stores stays in `folder`, whatever happens to the process."""
+
+    folder: Path
+    ports: list[int]
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.ports[6]}"
+
+    def start(self) -> None:
+        """Returns when a blob could be put."""
+        options = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", f"-dir={self.folder}"]
+        options += ["-master.volumeSizeLimitMB=64", "-volume.max=0", f"-s3.config={self._config()}"]
+        options += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
+        for part, port, grpc in zip(PARTS, self.ports[::2], self.ports[1::2], strict=True):
+            options += [f"-{part}.port={port}", f"-{part}.port.grpc={grpc}"]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [Path(executable).with_name("weed"), "server", *options],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "GOMEMLIMIT": "200MiB"},
+            )
+        pace = timedelta(milliseconds=100)
+        store = S3Store(
+            "photos",
+            config={"access_key_id": "key", "secret_access_key": "secret"},
+            endpoint=self.endpoint,
+            client_options={"allow_http": True, "timeout": timedelta(seconds=2)},
+            retry_config={
+                "max_retries": 1000,
+                "retry_timeout": timedelta(seconds=60),
+                "backoff": {"init_backoff": pace, "max_backoff": pace},
+            },
+        )
+        obstore.put(store, "ready", b"yes")
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait()
+
+    def _config(self) -> Path:
+        config = self.folder / "s3.json"
+        config.write_text(json.dumps({"identities": [IDENTITY]}))
+        return config
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@pytest.fixture(scope="session")
+def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
+    server = Weed(tmp_path_factory.mktemp("weed"), free_ports(2 * len(PARTS)))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def bucket(weed: Weed, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A URL to a place of the test's own, with what opens it in the environment."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT": weed.endpoint,
+        "AWS_ALLOW_HTTP": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://photos/{uuid4().hex}"
+
+
+@pytest.fixture
+def blobs(bucket: str) -> Blobs:
+    return Blobs.open(bucket)
+
+
+async def joined(chunks: AsyncIterator[bytes]) -> bytes:
+    return b"".join([chunk async for chunk in chunks])
+
+
+async def keys_of(blobs: Blobs, prefix: str = "") -> set[str]:
+    return {blob.key async for blob in blobs.list(prefix)}
+
+
+@pytest.mark.parametrize("key", ["jobs/a/in/1", "Größe 100%.jpg", "a%20b?c=d&e+f", "x#1", "~*|[]"])
+async def test_what_was_put_is_got_listed_and_deleted(blobs: Blobs, key: str) -> None:
+    began = time.time()
+    await blobs.put(key, b"a photo")
+    assert await blobs.get(key) == b"a photo"
+    assert await blobs.size(key) == 7
+    [blob] = [blob async for blob in blobs.list()]
+    assert (blob.key, blob.bytes) == (key, 7)
+    assert began - 2 <= blob.modified <= time.time() + 1
+    await blobs.delete([key, "never there"])
+    await blobs.delete([key])
+    assert await keys_of(blobs) == set()
+    with pytest.raises(NoSuchBlob):
+        await blobs.get(key)
+
+
+async def test_a_blob_of_several_parts_is_streamed_whole_and_by_ranges(blobs: Blobs) -> None:
+    data = os.urandom(CHUNK) * 20 + b"end"
+    assert len(data) > 2 * PART
+    await blobs.put("large", memoryview(data))
+    assert await blobs.get("large") == data
+    chunks = [chunk async for chunk in blobs.stream("large")]
+    assert b"".join(chunks) == data
+    assert max(map(len, chunks)) == CHUNK
+    span = blobs.stream("large", CHUNK - 1, 3 * CHUNK + 1)
+    assert await joined(span) == data[CHUNK - 1 : 3 * CHUNK + 1]
+    assert await joined(blobs.stream("large", len(data) - 3, 10**9)) == b"end"
+
+
+async def test_a_stream_from_the_end_or_of_nothing_is_empty(blobs: Blobs) -> None:
+    await blobs.put("a", b"123")
+    await blobs.put("empty", b"")
+    assert await joined(blobs.stream("a", 3)) == b""
+    assert await joined(blobs.stream("empty")) == b""
+
+
+async def test_a_blob_that_goes_in_mid_stream_raises(blobs: Blobs) -> None:
+    await blobs.put("a", bytes(2 * CHUNK))
+    stream = blobs.stream("a")
+    await anext(stream)
+    await blobs.delete(["a"])
+    with pytest.raises(NoSuchBlob):
+        await anext(stream)
+
+
+async def test_deleting_a_prefix_leaves_its_namesakes(blobs: Blobs) -> None:
+    await asyncio.gather(*(blobs.put(f"jobs/a/in/{number}", b"x") for number in range(1030)))
+    await blobs.put("jobs/ab/in/1", b"x")
+    assert await blobs.delete_prefix("jobs/a/") == 1030
+    assert await keys_of(blobs) == {"jobs/ab/in/1"}
+    with pytest.raises(BadKey):
+        await blobs.delete_prefix("")
+
+
+async def test_a_link_downloads_under_the_photos_name_until_it_expires(blobs: Blobs) -> None:
+    name = 'Größe "100%".jpg.png'
+    await blobs.put("a", b"a photo", content_type="image/png", download_as=name)
+    link = await blobs.link("a", 2, name)
+    assert link is not None
+    status, headers, body = await fetched(link)
+    assert (status, body, headers["Content-Type"]) == (200, b"a photo", "image/png")
+    assert headers["Content-Disposition"].endswith("Gr%C3%B6%C3%9Fe%20%22100%25%22.jpg.png")
+    began = time.monotonic()
+    while status != 403 and time.monotonic() < began + 20:
+        status, _, _ = await fetched(link)
+    assert status == 403
+    assert (await fetched(link.partition("?")[0]))[0] == 403
+
+
+async def test_a_link_that_would_download_under_another_name_is_not_given(blobs: Blobs) -> None:
+    await blobs.put("named", b"x", download_as="twin.png")
+    await blobs.put("nameless", b"x")
+    assert await blobs.link("named", 60, "a.png") is None
+    assert await blobs.link("nameless", 60, "a.png") is not None
+    with pytest.raises(NoSuchBlob):
+        await blobs.link("missing", 60, "a.png")
+
+
+async def test_a_wrong_secret_refuses_each_blob_and_fails_the_check(
+    blobs: Blobs, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await blobs.put("a", b"x")
+    await blobs.check()
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    stranger = Blobs.open(bucket)
+    with pytest.raises(BlobRefused):
+        await stranger.get("a")
+    for asking in (stranger.check(), stranger.put("a", b"y"), stranger.delete(["a"])):
+        with pytest.raises(BlobsAway):
+            await asking
+    assert await blobs.get("a") == b"x"
+
+
+async def test_a_store_that_is_away_is_told_within_seconds(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT", f"http://127.0.0.1:{free_ports(1)[0]}")
+    blobs = Blobs.open(bucket)
+    calls = [blobs.get("a"), blobs.size("a"), blobs.put("a", b"x"), blobs.put("b", bytes(2 * PART))]
+    calls += [blobs.delete(["a"]), blobs.delete_prefix("a/"), blobs.check(), blobs.link("a", 9, "")]
+    calls += [joined(blobs.stream("a"))]
+    began = time.monotonic()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [BlobsAway] * len(calls)
+    assert time.monotonic() - began < 5
+
+
+async def test_a_store_that_hangs_is_away_after_the_time_limit(
+    weed: Weed, bucket: str, blobs: Blobs
+) -> None:
+    await blobs.put("a", b"x")
+    weed.signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(BlobsAway):
+            await Blobs.open(bucket, timeout_s=0.3).put("b", b"x")
+    finally:
+        weed.signal(signal.SIGCONT)
+    assert await blobs.get("a") == b"x"
+
+
+@pytest.mark.long
+async def test_a_killed_store_loses_no_acknowledged_blob(weed: Weed, blobs: Blobs) -> None:
+    acknowledged: list[int] = []
+
+    async def put(number: int) -> None:
+        await blobs.put(f"jobs/a/in/{number}", number.to_bytes(2) * 10_000)
+        acknowledged.append(number)
+        if len(acknowledged) == 300:
+            weed.kill()
+
+    outcomes = await asyncio.gather(*map(put, range(500)), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {type(None), BlobsAway}
+    await asyncio.to_thread(weed.start)
+    for number in acknowledged:
+        assert await blobs.get(f"jobs/a/in/{number}") == number.to_bytes(2) * 10_000
+
+
+async def fetched(url: str) -> tuple[int, dict[str, str], bytes]:
+    def fetch() -> tuple[int, dict[str, str], bytes]:
+        try:
+            with urlopen(url, timeout=10) as reply:  # noqa: S310  # the server's own link
+                return reply.status, dict(reply.headers), reply.read()
+        except HTTPError as error:
+            with error:
+                return error.code, {}, b""
+
+    return await asyncio.to_thread(fetch)

@@ -1,0 +1,66 @@
+"""A folder handed to the archives' page: sent, watched, downloaded; rules as for the other page."""
+
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import LiveService
+from tests.journeys.archive_hands import scans
+from tests.web.hands import PATIENCE, violations
+
+PHONE = (390, 844)
+
+
+@pytest.fixture
+def attic(tmp_path: Path) -> Path:
+    folder = tmp_path / "Attic"
+    for name, data in (scans(18) | {"box 0/torn.jpg": b"no", "box 1/lost.jpg": b""}).items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    (folder / "notes.txt").write_text("not sent")
+    return folder
+
+
+@pytest.mark.parametrize("page", [(1280, 800), PHONE], ids=["desktop", "phone"], indirect=True)
+def test_a_folder_is_restored_and_its_failures_are_told(
+    page: Page, live_service: LiveService, attic: Path, tmp_path: Path
+) -> None:
+    page.goto(f"{live_service.url}/archive")
+    page.get_by_label("What to do").select_option("jpeg")
+    page.get_by_label("Format of the results").select_option("png")
+    page.locator("#folder").set_input_files(attic)
+    expect(page.get_by_role("status")).to_have_text("All 20 photos are sent.", timeout=PATIENCE)
+    job = page.locator(".job").first
+    expect(job).to_contain_text("18 of 20 restored, 2 failed", timeout=PATIENCE)
+    expect(job).to_contain_text("finished")
+    job.get_by_text("2 photos failed").click()
+    expect(job).to_contain_text("box 0/torn.jpg")
+    expect(job.locator(".pair img").first).to_be_visible()
+    assert violations(page) == []
+    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert width <= 0
+    with page.expect_download() as caught:
+        job.get_by_role("link", name="Download as a bag").click()
+    caught.value.save_as(tmp_path / "bag.zip")
+    with ZipFile(tmp_path / "bag.zip") as bag:
+        assert bag.testzip() is None
+        assert sum("/data/" in name and name.endswith(".png") for name in bag.namelist()) == 18
+
+
+def test_a_job_is_paused_resumed_and_cancelled(
+    page: Page, live_service: LiveService, attic: Path
+) -> None:
+    page.goto(f"{live_service.url}/archive")
+    page.get_by_label("What to do").select_option("sr4x")
+    page.get_by_label("How far to go").select_option("best")
+    page.locator("#folder").set_input_files(attic)
+    job = page.locator(".job").first
+    job.get_by_role("button", name="Pause").click()
+    expect(job).to_contain_text("paused", timeout=PATIENCE)
+    job.get_by_role("button", name="Resume").click()
+    expect(job.get_by_role("button", name="Pause")).to_be_visible(timeout=PATIENCE)
+    job.get_by_role("button", name="Cancel").click()
+    expect(job).to_contain_text("cancelled", timeout=PATIENCE)
