@@ -56,9 +56,14 @@ def photos(job_id: str, how_many: int) -> list[NewPhoto]:
     return made
 
 
+async def empty(redis: Redis) -> None:
+    """Forget all, and wait until its memory is free."""
+    await redis.execute_command("FLUSHALL", "SYNC")
+
+
 async def filled(redis: Redis, how_many: int) -> tuple[str, Rates]:
     """An empty server, then a closed job of waiting photos; how fast they went in."""
-    await redis.flushall()
+    await empty(redis)
     queue = Queue(redis)
     job = await queue.open_job(JobSpec(outputs=(OutputSpec(task="sr4x"),)))
     before = (await redis.info("memory"))["used_memory"]
@@ -89,7 +94,7 @@ async def ours(redis: Redis, how_many: int, places: int) -> Rates:
 
 async def theirs(redis: Redis, url: str, python: Path, peer: str, how_many: int) -> Rates:
     """The same by a peer, in its own environment."""
-    await redis.flushall()
+    await empty(redis)
     script = Path(__file__).parent / "peers" / "queue_rates.py"
     process = await asyncio.create_subprocess_exec(
         python, script, peer, url, str(how_many), str(PLACES[-1]), stdout=asyncio.subprocess.PIPE
@@ -102,7 +107,8 @@ async def theirs(redis: Redis, url: str, python: Path, peer: str, how_many: int)
 
 def table(found: dict[str, list[Rates]]) -> None:
     """Medians over the rounds, and the spread of the rate that matters."""
-    print("\n| queue | claimed and ended /s (least-most) | added /s | bytes a waiting task |")
+    print("\nBytes hold the buffers of the connections that add: 1, or of taskiq 50.\n")
+    print("| queue | claimed and ended /s (least-most) | added /s | bytes a waiting task |")
     print("|---|---|---|---|")
     for who, rounds in found.items():
         ended, added, held = (

@@ -12,10 +12,11 @@ from uuid import uuid4
 from service.archive.archive import Archive
 from service.archive.blobs import Blobs
 from service.archive.caretaker import Caretaker
+from service.archive.ending import ended
 from service.archive.queue import Queue
 from service.archive.sources import Sources
 from service.archive.valkey import embedded_valkey, open_redis
-from service.archive.webhooks import Guard, WebhookStore, deliver_forever
+from service.archive.webhooks import Guard, Signer, WebhookStore, deliver_forever
 from service.archive.worker import Worker
 from service.restore import Restorer
 from service.restore.enqueue import Line
@@ -26,7 +27,11 @@ DAY_S = 86_400
 
 @asynccontextmanager
 async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[Archive]:
-    """Open every part, and close them in reverse; the worker drains for `grace_s`."""
+    """Open every part, and close them in reverse; the worker drains for `grace_s`.
+
+    Raises ValueError where a webhook's secret or an allowed host cannot be read, ValkeyFailed
+    where the embedded server cannot start.
+    """
     telemetry = restorer.telemetry
     async with AsyncExitStack() as stack:
         folder = settings.data_folder()
@@ -42,6 +47,7 @@ async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[
         hooks = WebhookStore(redis)
         guard = Guard(allowed=_listed(settings.webhook_hosts))
         secrets = _listed(settings.webhook_secrets)
+        Signer(secrets)  # a secret that cannot be read is told at start
         caretaker = Caretaker(queue, sources, hooks, telemetry, retention_s=retention_s)
         await stack.enter_async_context(_running(caretaker.run()))
         await stack.enter_async_context(_running(deliver_forever(hooks, guard, secrets)))
@@ -85,8 +91,7 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task)
 
 
 @asynccontextmanager
@@ -98,5 +103,4 @@ async def _draining(worker: Worker, grace_s: float) -> AsyncIterator[None]:
     finally:
         worker.drain()
         await asyncio.wait([task], timeout=grace_s)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task)

@@ -63,5 +63,5 @@ class Sources:
     def _resolve(self, url: str) -> tuple[Blobs, str]:
         root = self._root_of(url)
         if root not in self._opened:
-            self._opened[root] = Blobs.open(root)
+            self._opened[root] = Blobs.open(root, create=False)
         return self._opened[root], url.removeprefix(root)

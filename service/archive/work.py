@@ -116,10 +116,12 @@ async def _store(made: Restored, lease: Lease, spec: OutputSpec, sources: Source
     """Content-addressed: a zombie that restores the photo again writes the same blob again."""
     sha256, sha512 = await asyncio.to_thread(_digests, made.data)
     key = f"jobs/{lease.job_id}/out/{sha256}"
-    await sources.own.put(key, made.data)
-    several = len(lease.spec.outputs) > 1
+    name = output_name(lease.name, spec, several=len(lease.spec.outputs) > 1)
+    await sources.own.put(
+        key, made.data, content_type=made.content_type, download_as=name.rpartition("/")[2]
+    )
     return OutputBlob(
-        name=output_name(lease.name, spec, several=several),
+        name=name,
         key=key,
         bytes=len(made.data),
         sha256=sha256,

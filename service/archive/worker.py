@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 
+from service.archive.ending import ended
 from service.archive.queue import Lease, NoSuchJob, Queue, QueueAway
 from service.archive.records import OutputBlob
 from service.archive.sources import Sources
@@ -62,8 +63,7 @@ class Worker:
             await self._until_ended()
         finally:
             await self._hand_back()
-            beats.cancel()
-            await asyncio.gather(beats, return_exceptions=True)
+            await ended(beats)
 
     def drain(self) -> None:
         """Take no more; `run` ends when what is in work has ended. Cancel it to hand that back."""
@@ -169,8 +169,7 @@ class Worker:
         """What is still in work waits again, at the front, for another worker."""
         running = dict(self._running)
         for at in running.values():
-            at.task.cancel()
-        await asyncio.gather(*(at.task for at in running.values()), return_exceptions=True)
+            await ended(at.task)
         for lease in running:
             try:
                 await self._queue.release(lease)

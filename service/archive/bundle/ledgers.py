@@ -1,6 +1,6 @@
 """Lists that grow while photos stream by, and are files of the bag at its end.
 
-Kept deflated: of 100,000 photos the manifest and the events take some 30 MB, not 110.
+Kept deflated: of 100,000 photos the manifest and the events take some 30 MB, not 90.
 """
 
 import hashlib
@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 _FAST: Final = 1
-_CHUNK: Final = 2**18  # bytes inflated at a time
+_READ: Final = 2**14  # deflated bytes taken at a time
+_CHUNK: Final = 2**18  # inflated bytes given at a time, at most
 
 
 class Ledger:
@@ -36,7 +37,10 @@ class Ledger:
     async def chunks(self) -> AsyncIterator[bytes]:
         """All that was written; nothing can be written after."""
         self._packed += self._deflate.flush()
-        inflate, packed = zlib.decompressobj(), bytes(self._packed)
-        while not inflate.eof:
-            yield inflate.decompress(packed, _CHUNK)
-            packed = inflate.unconsumed_tail
+        inflate = zlib.decompressobj()
+        for start in range(0, len(self._packed), _READ):
+            packed = bytes(self._packed[start : start + _READ])
+            while packed:
+                yield inflate.decompress(packed, _CHUNK)
+                packed = inflate.unconsumed_tail
+        yield inflate.flush()

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.archive.doors import fill, jobs, progress, results
+from service.archive.doors import fill, jobs, progress, results, streams
 
 router = APIRouter()
-for part in (jobs, fill, progress, results):
+for part in (jobs, fill, streams, progress, results):
     router.include_router(part.router)

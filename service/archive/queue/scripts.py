@@ -22,13 +22,15 @@ from service.archive.queue.refusals import QueueAway, refusal
 Answer = TypeVar("Answer")
 Word = str | int | float
 
-FREEING = ("cancel", "delete")  # these must work where memory has run out
+# A server that is out of memory refuses the whole of a script, but for these.
+FLAGS = {"cancel": "allow-oom", "delete": "allow-oom", "jobs": "no-writes"}
 # Seconds before each repeat. A server of our own is back within the first second; what a worker has
 # to tell may have taken an hour to make, and is worth waiting out a failover for.
 NEVER: tuple[float, ...] = ()
 PAUSES_S: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 LONG_S = (*PAUSES_S, *[2.0] * 8)
 REFUSED = "REFUSED "
+UNWRITABLE = ("MISCONF", "NOREPLICAS")  # a full disk, and too few replicas
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ class Rules:
 
 @cache
 def source(name: str) -> str:
-    """The text of a script. A server that is out of memory refuses the whole of it, or nothing."""
+    """The text of a script, with what all of them begin with."""
     folder = files("service.archive.queue") / "lua"
-    shebang = "#!lua flags=allow-oom\n" if name in FREEING else "#!lua\n"
+    shebang = f"#!lua flags={FLAGS[name]}\n" if name in FLAGS else "#!lua\n"
     return shebang + (folder / "prelude.lua").read_text() + (folder / f"{name}.lua").read_text()
 
 
@@ -109,6 +111,9 @@ async def ask(
             if pause_s is None:
                 raise QueueAway("Redis or Valkey does not answer. Try again later.") from error
             await asyncio.sleep(pause_s)
-        except (OutOfMemoryError, ReadOnlyError) as error:
+        except ResponseError as error:
+            away = isinstance(error, OutOfMemoryError | ReadOnlyError)
+            if not away and not str(error).startswith(UNWRITABLE):
+                raise
             raise QueueAway("Redis or Valkey takes no writes. Ask its operator.") from error
     raise AssertionError("the last pause is None")

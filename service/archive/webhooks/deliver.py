@@ -24,6 +24,7 @@ log = logging.getLogger("rialto.webhooks")
 PLACES: Final = 32  # attempts at once; most of them wait for an answer
 IDLE_S: Final = 2.0  # longest wait for news, so that what falls due meanwhile is seen
 AWAY_S: Final = 2.0
+CANCEL_S: Final = 0.05
 Made = TypeVar("Made")
 Running = dict[asyncio.Task[None], Claim]
 
@@ -84,7 +85,22 @@ async def _round(store: WebhookStore, sender: Sender, running: Running, idle_s: 
 
     wait_s = await _unbroken(start())
     if wait_s > 0:
-        await store.wait(min(wait_s, idle_s))
+        await _wait(store, min(wait_s, idle_s))
+
+
+async def _wait(store: WebhookStore, seconds: float) -> None:
+    """Wait for news, and end at once when cancelled.
+
+    Until Python 3.12, `asyncio.wait_for`, by which redis-py sends, may swallow a cancellation: so
+    it is a task's of its own, which is cancelled as often as that takes.
+    """
+    waiting = asyncio.create_task(store.wait(seconds))
+    try:
+        await asyncio.shield(waiting)
+    finally:
+        while not waiting.done():
+            waiting.cancel()
+            await asyncio.wait([waiting], timeout=CANCEL_S)
 
 
 def _clear(running: Running) -> None:

@@ -8,7 +8,9 @@ later (DNS rebinding) is not asked.
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import httpx2
@@ -18,6 +20,8 @@ from service.problems import Problem
 
 RESOLVE_S: Final = 5.0
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+# Threads of their own: names whose servers are silent may hold these up, and nothing else.
+_LOOKUPS: Final = ThreadPoolExecutor(8, thread_name_prefix="webhook-lookup")
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -51,8 +55,8 @@ class Destination:
 
 async def resolve_all(host: str, port: int) -> Sequence[str]:
     """Every address that the system's resolver has for `host`. Raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    look_up = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_LOOKUPS, look_up)
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
 

@@ -5,7 +5,6 @@ replaced by another while receivers know either.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ def key_of(secret: str) -> bytes:
     text = secret.removeprefix(PREFIX)
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error:
+    except ValueError:  # not base64, or not ASCII
         raise ValueError("a webhook secret is whsec_ and then base64") from None
     if not LEAST_BYTES <= len(key) <= MOST_BYTES:
         raise ValueError(f"a webhook secret holds {LEAST_BYTES} to {MOST_BYTES} bytes")

@@ -10,15 +10,16 @@ for _, id in ipairs(call('ZRANGE', ALL, '-inf', old, 'BYSCORE', 'LIMIT', 0, 100)
   forget(id)
 end
 
+-- Whoever had a fence that is written over, or is gone, comes too late.
 local claims = {}
 for _, id in ipairs(call('ZRANGE', DUE, '-inf', digits(NOW), 'BYSCORE', 'LIMIT', 0, most)) do
   local key = delivery_key(id)
   local stored = call('HMGET', key, 'job', 'url', 'body', 'tries', 'fence', 'claimed')
   local job, url, tries = stored[1], stored[2], tonumber(stored[4])
   if stored[5] then
+    call('HDEL', key, 'fence', 'claimed')
     write_attempt(id, '{"at":' .. string.format('%.6f', stored[6] / 1000000)
       .. ',"seconds":0,"outcome":"interrupted","reason":"The process that made it ended."}')
-    end_claim(id, stored[5])
   end
   if call('SISMEMBER', job_key(job, 'gone'), url) == 1 then
     end_delivery(id, 'disabled')

@@ -27,3 +27,11 @@ async def test_a_long_ledger_takes_a_little_more_than_its_checksums() -> None:
     sizes = [len(chunk) async for chunk in ledger.chunks()]
     assert sum(sizes) == ledger.bytes
     assert max(sizes) <= 2**18
+
+
+async def test_a_ledger_that_deflates_to_nothing_is_given_back_in_pieces() -> None:
+    ledger = Ledger()
+    ledger.write("0" * 20_000_000)
+    sizes = [len(chunk) async for chunk in ledger.chunks()]
+    assert sum(sizes) == 20_000_000
+    assert max(sizes) <= 2**18

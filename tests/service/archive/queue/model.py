@@ -76,4 +76,4 @@ class ModelJob:
 
     def counts(self) -> dict[str, int]:
         shown = Counter(self.shown(name) for name in self.photos)
-        return {"total": len(self.photos), **shown}
+        return {"total": len(self.photos), **{str(state): n for state, n in shown.items()}}

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from redis.asyncio import Redis
 
 from service.archive.queue import Queue
 from service.archive.queue import news as module
@@ -39,7 +40,7 @@ async def test_a_watcher_is_told_at_once(queue: Queue) -> None:
 
 
 async def test_watchers_beyond_the_places_see_events_all_the_same(
-    redis: module.Redis, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WATCHERS", 1)
     queue = Queue(redis)

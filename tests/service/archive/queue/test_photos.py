@@ -75,7 +75,8 @@ async def test_a_closed_job_knows_its_photos_and_takes_no_new_one(queue: Queue) 
 async def test_a_walk_meets_every_photo_once_while_photos_are_added_and_end(queue: Queue) -> None:
     job = await queue.open_job(spec())
     await queue.add(job.id, photos(job.id, 1500))
-    names, cursor, pages = [], "0", 0
+    names, pages = list[str](), 0
+    cursor: str | None = "0"
     while cursor is not None:
         page, cursor = await queue.photos(job.id, cursor=cursor, limit=100)
         names += [record.name for record in page]
@@ -91,7 +92,8 @@ async def test_a_walk_over_one_state_meets_just_those_photos(queue: Queue) -> No
     job = await queue.open_job(spec())
     await queue.add(job.id, photos(job.id, 100))
     taken = {lease.name for lease in await queue.take("w", 7)}
-    found, cursor, sizes = [], "0", []
+    found, sizes = list[str](), list[int]()
+    cursor: str | None = "0"
     while cursor is not None:
         page, cursor = await queue.photos(job.id, state="active", cursor=cursor, limit=3)
         sizes.append(len(page))

@@ -114,20 +114,35 @@ async def test_a_server_that_is_not_there_is_a_problem_with_a_time_to_come_back(
     assert QueueAway.headers["Retry-After"] == "5"
 
 
-async def test_a_server_without_memory_refuses_whole_moves_and_still_cancels(
-    queue: Queue, redis: Redis
+@pytest.mark.parametrize(
+    ("setting", "full", "usual"), [("maxmemory", 1, 0), ("min-replicas-to-write", 1, 0)]
+)
+async def test_a_server_that_takes_no_writes_refuses_whole_moves(
+    queue: Queue, redis: Redis, setting: str, full: int, usual: int
 ) -> None:
     job = await queue.open_job(spec())
     await queue.add(job.id, photos(job.id, 2))
     [lease] = await queue.take("w")
     before = await queue.job(job.id)
-    await redis.config_set("maxmemory", "1")
+    await redis.config_set(setting, full)
     try:
         for call in (queue.add(job.id, photos(job.id, 3)), queue.done(lease, ()), queue.take("w")):
             with pytest.raises(QueueAway):
                 await call
         assert await queue.job(job.id) == before
+    finally:
+        await redis.config_set(setting, usual)
+    assert await queue.done(lease, ())
+
+
+async def test_a_job_can_be_cancelled_and_deleted_where_memory_has_run_out(
+    queue: Queue, redis: Redis
+) -> None:
+    job = await queue.open_job(spec())
+    await redis.config_set("maxmemory", 1)
+    try:
         assert (await queue.cancel(job.id)).state == "cancelled"
         await queue.delete(job.id)
+        assert await queue.jobs() == []
     finally:
-        await redis.config_set("maxmemory", "0")
+        await redis.config_set("maxmemory", 0)

@@ -2,13 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from service.archive.records import Job, JobCounts, JobSpec, OutputSpec
 from service.archive.webhooks import Guard, JobEvent, Signer, WebhookStore, job_event
 from service.archive.webhooks.deliver import deliver
+from service.archive.webhooks.guard import Resolve
 from service.archive.webhooks.sending import Sender
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -57,6 +58,10 @@ class Receiver:
     def sender(self, attempt_s: float = 20) -> Sender:
         return Sender(self.guard(), Signer([SECRET]), attempt_s=attempt_s)
 
+    async def silent(self, _writer: asyncio.StreamWriter) -> None:
+        """An answer that does not come."""
+        await self.let_go.wait()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -93,6 +98,16 @@ async def receiving(
         finally:
             receiver.let_go.set()
             await asyncio.gather(*at_work)
+
+
+def resolving(*answers: Sequence[str]) -> Resolve:
+    """A resolver that has other addresses each time, and at last always the same."""
+    left = list(answers)
+
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return resolve
 
 
 @dataclass

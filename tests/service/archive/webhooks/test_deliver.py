@@ -1,14 +1,16 @@
 import asyncio
-import subprocess
+import logging
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 from standardwebhooks import Webhook
 
+from service.archive.valkey import embedded_valkey, open_redis
 from service.archive.webhooks import Guard, WebhookStore, deliver_forever
 from service.archive.webhooks.schedule import DELAYS_S
 from service.archive.webhooks.store import LEASE_S
@@ -32,6 +34,27 @@ from service.archive.webhooks import Guard, WebhookStore, deliver_forever
 url, allowed, secret = sys.argv[1:]
 asyncio.run(deliver_forever(WebhookStore(open_redis(url)), Guard([allowed]), [secret]))
 """
+
+
+class Heard(logging.Handler):
+    """Whether the loop has said that it waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage().startswith("webhooks wait"):
+            self.heard.set()
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        log = logging.getLogger("rialto.webhooks")
+        log.addHandler(self)
+        try:
+            yield
+        finally:
+            log.removeHandler(self)
 
 
 @pytest.fixture
@@ -125,11 +148,7 @@ async def test_the_loop_delivers_what_is_enqueued_while_it_sleeps(
 
 async def test_a_slow_endpoint_holds_up_no_other(redis: Redis, endpoint: Receiver) -> None:
     store = WebhookStore(redis)
-
-    async def silent(writer: asyncio.StreamWriter) -> None:
-        await endpoint.let_go.wait()
-
-    endpoint.answer = silent
+    endpoint.answer = endpoint.silent
     await store.enqueue(event_of("j1", endpoint.url))
     async with delivering(store, endpoint):
         await asyncio.wait_for(endpoint.requests.get(), SOON_S)
@@ -143,11 +162,7 @@ async def test_a_loop_that_is_ended_gives_back_what_it_was_at(
     redis: Redis, endpoint: Receiver
 ) -> None:
     store = WebhookStore(redis)
-
-    async def silent(writer: asyncio.StreamWriter) -> None:
-        await endpoint.let_go.wait()
-
-    endpoint.answer = silent
+    endpoint.answer = endpoint.silent
     event = event_of("j1", endpoint.url)
     await store.enqueue(event)
     async with delivering(store, endpoint):
@@ -174,19 +189,17 @@ async def test_a_loop_ended_at_any_moment_loses_no_claim(redis: Redis, endpoint:
 async def test_a_delivery_whose_process_was_killed_is_made_again_under_the_same_id(
     redis: Redis, valkey_url: str, endpoint: Receiver
 ) -> None:
-    async def silent(writer: asyncio.StreamWriter) -> None:
-        await endpoint.let_go.wait()
-
-    endpoint.answer = silent
+    endpoint.answer = endpoint.silent
     event = event_of("j1", endpoint.url)
     await WebhookStore(redis).enqueue(event)
     allowed = f"127.0.0.1:{endpoint.port}"
     command = [sys.executable, "-c", DELIVERER, valkey_url, allowed, SECRET]
-    with subprocess.Popen(command) as process:
-        try:
-            killed = await asyncio.wait_for(endpoint.requests.get(), 30)
-        finally:
-            process.kill()
+    process = await asyncio.create_subprocess_exec(*command)
+    try:
+        killed = await asyncio.wait_for(endpoint.requests.get(), 30)
+    finally:
+        process.kill()
+        await process.wait()
     endpoint.answer = answering(200)
     later = WebhookStore(redis, clock=lambda: time.time() + LEASE_S)
     assert await deliver_due(later, endpoint.sender()) == 1
@@ -195,6 +208,17 @@ async def test_a_delivery_whose_process_was_killed_is_made_again_under_the_same_
     assert again.body == killed.body == event.body
     (delivery,) = await later.list()
     assert [each.outcome for each in delivery.attempts] == ["interrupted", "delivered"]
+
+
+async def test_an_outage_of_redis_is_waited_out(endpoint: Receiver, tmp_path: Path) -> None:
+    waits = Heard()
+    async with open_redis(f"unix://{tmp_path}/valkey.sock") as redis:
+        store = WebhookStore(redis)
+        async with waits.listening(), delivering(store, endpoint):
+            await asyncio.wait_for(waits.heard.wait(), SOON_S)
+            async with embedded_valkey(tmp_path):
+                await store.enqueue(event_of("j1", endpoint.url))
+                assert await asyncio.wait_for(endpoint.requests.get(), SOON_S)
 
 
 async def test_without_secrets_nothing_is_delivered_and_nothing_lost(

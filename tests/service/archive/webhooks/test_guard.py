@@ -1,17 +1,13 @@
-from collections.abc import Sequence
-
 import pytest
 
 from service.archive.webhooks import BadWebhook, Guard
+from tests.service.archive.webhooks.receiver import resolving
 
 
-def resolving(*addresses: str) -> Guard:
+def guard_of(*addresses: str) -> Guard:
     """A guard without exceptions, for which every name has these addresses."""
 
-    async def resolve(host: str, port: int) -> Sequence[str]:
-        return addresses
-
-    return Guard(resolve=resolve)
+    return Guard(resolve=resolving(addresses))
 
 
 @pytest.mark.parametrize(
@@ -55,17 +51,17 @@ async def test_a_url_that_leads_inside_is_refused_however_it_is_written(url: str
 )
 async def test_a_refusal_tells_what_to_do(url: str, told: str) -> None:
     with pytest.raises(BadWebhook, match=told) as caught:
-        await resolving("93.184.215.14").check(url)
+        await guard_of("93.184.215.14").check(url)
     assert (caught.value.status, caught.value.slug) == (422, "bad-webhook")
 
 
 async def test_one_address_inside_refuses_a_name_with_others_outside() -> None:
     with pytest.raises(BadWebhook, match=r"10\.0\.0\.1"):
-        await resolving("93.184.215.14", "10.0.0.1").check("https://example.com/")
+        await guard_of("93.184.215.14", "10.0.0.1").check("https://example.com/")
 
 
 async def test_a_public_name_passes_with_all_its_addresses() -> None:
-    guard = resolving("93.184.215.14", "2606:2800:21f:cb07::1", "93.184.215.14")
+    guard = guard_of("93.184.215.14", "2606:2800:21f:cb07::1", "93.184.215.14")
     passed = await guard.check("https://Exämple.com/hook?a=b")
     assert passed.addresses == ("93.184.215.14", "2606:2800:21f:cb07::1")
     request = passed.request(passed.addresses[1], {}, b"{}")
@@ -82,4 +78,4 @@ async def test_a_name_that_cannot_be_looked_up_is_refused(host: str) -> None:
 
 async def test_a_name_without_an_address_is_refused() -> None:
     with pytest.raises(BadWebhook, match="no address"):
-        await resolving().check("https://example.com/")
+        await guard_of().check("https://example.com/")

@@ -6,14 +6,49 @@ from hypothesis import strategies as st
 
 from service.archive.webhooks.reach import METADATA, address_of, is_public, rule_of
 
-INSIDE = (
-    "0.0.0.0 10.1.2.3 100.64.0.1 100.127.255.255 127.0.0.1 127.255.255.255 169.254.1.1 172.16.0.1 "
-    "172.31.255.255 192.0.0.8 192.0.2.1 192.88.99.1 192.168.0.1 198.18.0.1 198.19.255.255 "
-    "198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255 "
-    ":: ::1 ::127.0.0.1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 64:ff9b::7f00:1 64:ff9b:1::1 100::1 "
-    "2001::1 2001:db8::1 2002:7f00:1:: 3fff::1 5f00::1 fc00::1 fd12::1 fe80::1 fec0::1 ff02::1 "
-    "ff0e::1"
-).split()
+INSIDE = [
+    "0.0.0.1",
+    "0.255.255.255",
+    "10.1.2.3",
+    "100.64.0.1",
+    "100.127.255.255",
+    "127.0.0.1",
+    "127.255.255.255",
+    "169.254.1.1",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.0.0.8",
+    "192.0.2.1",
+    "192.88.99.1",
+    "192.168.0.1",
+    "198.18.0.1",
+    "198.19.255.255",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "239.255.255.255",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::1",
+    "100::1",
+    "2001::1",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "3fff::1",
+    "5f00::1",
+    "fc00::1",
+    "fd12::1",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+    "ff0e::1",
+]
 
 
 @pytest.mark.parametrize("address", INSIDE)
@@ -76,6 +111,6 @@ def test_an_entry_permits_what_it_names_and_nothing_more(
     "entry", ["", ":", "h:0", "h:65536", "h:x", "10.0.0.0/33", "http://h", "h/x", "[::1]x", "*"]
 )
 def test_an_entry_that_cannot_be_read_is_named(entry: str) -> None:
-    with pytest.raises(ValueError, match="names neither|colon|neither a host") as caught:
+    with pytest.raises(ValueError, match=r"neither|colon") as caught:
         rule_of(entry)
     assert repr(entry) in str(caught.value)

@@ -1,0 +1,89 @@
+"""A zip or tar of photos as one stream, into an open job."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+
+from service.archive.archive import Archive
+from service.archive.doors.jobs import JobId, archive_of
+from service.archive.doors.tally import Tally, new_photo
+from service.archive.intake import Entry, IntakeLimits, Skipped, entries
+from service.archive.queue import NewPhoto
+from service.archive.records import InputBlob, Job
+from service.settings import Settings
+
+router = APIRouter()
+
+PUTS_AT_ONCE, PUTS_HELD_BYTES = 16, 32 * 2**20
+
+
+@router.put("/jobs/{id}/archive")
+async def put_archive(
+    request: Request,
+    job_id: JobId,
+    format: Annotated[Literal["zip", "tar"], Query()],  # noqa: A002
+) -> dict[str, Any]:
+    """Send a zip or tar of photos as one stream; a tar may be compressed by gzip, bzip2 or xz.
+
+    What is no photo's name, or cannot be taken, is skipped and told; the rest is in the job.
+    """
+    archive, settings = archive_of(request), request.state.settings
+    job = await archive.queue.job(job_id)
+    tally = Tally()
+    async with archive.upload(None):
+        stream = entries(request.stream(), format, limits_of(settings))
+        async with aclosing(_at_once(stream, PUTS_HELD_BYTES)) as groups:
+            async for group in groups:
+                stored = [entry for entry in group if isinstance(entry, Entry)]
+                for skipped in group:
+                    if isinstance(skipped, Skipped):
+                        tally.skip(skipped.name, skipped.slug, skipped.detail)
+                await tally.add(archive, job, await _stored(stored, archive, job))
+    return tally.answer()
+
+
+async def _at_once(
+    stream: AsyncIterator[Entry | Skipped], most_bytes: int
+) -> AsyncGenerator[list[Entry | Skipped]]:
+    """Groups that are stored together: each write waits for the disk, and need not wait alone."""
+    group: list[Entry | Skipped] = []
+    held = 0
+    async for entry in stream:
+        group.append(entry)
+        held += len(entry.data) if isinstance(entry, Entry) else 0
+        if held >= most_bytes or len(group) == PUTS_AT_ONCE:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group
+
+
+async def _stored(group: list[Entry], archive: Archive, job: Job) -> list[NewPhoto]:
+    photos = [
+        new_photo(
+            entry.name,
+            InputBlob(
+                key=f"jobs/{job.id}/in/{entry.sha256}", bytes=len(entry.data), sha256=entry.sha256
+            ),
+            job,
+        )
+        for entry in group
+    ]
+    puts = zip(group, photos, strict=True)
+    await asyncio.gather(
+        *(archive.sources.own.put(photo.input.key, entry.data) for entry, photo in puts)
+    )
+    return photos
+
+
+def limits_of(settings: Settings) -> IntakeLimits:
+    """What one archive stream may hold."""
+    return IntakeLimits(
+        max_entry_bytes=settings.max_body_bytes,
+        max_entries=settings.archive_max_photos,
+        max_total_bytes=settings.archive_max_bytes,
+        max_ratio=settings.archive_max_ratio,
+    )
