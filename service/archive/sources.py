@@ -54,7 +54,8 @@ class Sources:
 
     def _root_of(self, url: str) -> str:
         path_parts = url.split("://", 1)[-1].split("/")
-        root = next((root for root in self._roots if url.startswith(root)), None)
+        # An allowed URL itself is below itself, with a slash at its end or without.
+        root = next((root for root in self._roots if f"{url}/".startswith(root)), None)
         if root is None or ".." in path_parts or "." in path_parts:
             told = ", ".join(self._roots) or "none; the operator sets RIALTO_ARCHIVE_SOURCES"
             raise SourceNotAllowed(f"{url} is not below an allowed source: {told}.")

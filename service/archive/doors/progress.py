@@ -23,7 +23,7 @@ async def list_photos(
     request: Request,
     job_id: JobId,
     state: PhotoState | None = None,
-    cursor: str = "0",
+    cursor: Annotated[str, Query(pattern=r"^\d{1,12}$")] = "0",
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> dict[str, Any]:
     """Photos by state, in no order; every one is on exactly one page."""
