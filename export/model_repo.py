@@ -42,4 +42,4 @@ def replace_card(folder: Path, card: NetworkCard) -> None:
     file = folder / "1" / "model.onnx"
     if read_card(file).weights_sha256 != card.weights_sha256:
         raise ValueError(f"the card is of other weights than {file}")
-    write_network(onnx.load(str(file)), card, folder.parent)
+    write_network(onnx.load(str(file), load_external_data=False), card, folder.parent)

@@ -1,0 +1,31 @@
+"""`rialto import-nvlabs`: a results folder of I²SB's authors becomes a network of ours."""
+
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from export.nvlabs import import_results
+
+
+def import_nvlabs(
+    results: Path, model_repo: Path, name: str | None, task: str | None, licence: str
+) -> None:
+    """Import, check against torch, and say what it is called and under which licence it is.
+
+    Raises `export.nvlabs.CheckpointError` and OSError.
+    """
+    console, begun = Console(), time.monotonic()
+    imported = import_results(results, model_repo, name=name, task=task, licence=licence)
+    card = imported.card
+    console.print(
+        f"{imported.folder}: {card.parameters:,} parameters, {card.short_hash}, largest"
+        f" difference to torch {imported.difference:.1e}, {time.monotonic() - begun:.0f} s",
+        soft_wrap=True,
+    )
+    console.print(
+        f"Trained on {card.training.iterations:,} updates, β_max {card.schedule.beta_max:g},"
+        f" {'OT-ODE' if card.ot_ode else 'stochastic'}; licence {card.licence}.",
+        soft_wrap=True,
+    )
+    console.print(f"Restore with it: POST /restore?task={card.task}", markup=False)
