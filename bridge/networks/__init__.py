@@ -1,1 +1,1 @@
-"""Networks that estimate the clean image: `compact` (ours, for CPUs and GPUs alike), `adm` (the paper's)."""
+"""Networks that estimate the clean image: `compact` (ours, for CPUs too), `adm` (the authors')."""

@@ -1,0 +1,189 @@
+"""One tritonserver on a model repository: started, awaited, watched, stopped, swept up after.
+
+It ends when its parent does (`setpriv --pdeathsig`), and what it leaves in /dev/shm after a
+kill carries the name of its folder, so that the next one can remove it.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir, mkdtemp
+from threading import Event
+from typing import IO, Self
+
+from rialto.commands.triton_links import mirror
+from rialto.commands.triton_wheel import TritonError, Wheel
+
+PREFIX = "rialto-triton-"
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- where POSIX shared memory is, not a place of ours
+POLL_SECONDS = 0.05
+START_SECONDS = 300  # a large network on a slow disk; a failure is told at once
+STOP_SECONDS = 10  # Triton's own limit for requests that still run; then it is killed
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where one Triton listens, at `host`."""
+
+    grpc: int = 8001
+    http: int = 8003
+    metrics: int = 8002
+    host: str = "127.0.0.1"
+
+
+class TritonServer:
+    """A context manager around the process. `options` go to tritonserver as they are."""
+
+    def __init__(
+        self, model_repo: Path, wheel: Wheel, ports: Ports, threads: int = 0, *options: str
+    ) -> None:
+        sweep()
+        self._wheel, self._ports, self._threads, self._options = wheel, ports, threads, options
+        self._repository = model_repo
+        self._folder = Path(mkdtemp(prefix=PREFIX))
+        # Held for as long as this process lives: a folder that nobody holds can be swept.
+        self._lock = (self._folder / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._wheel.lay_out_backends(self._folder / "backends")
+        (self._folder / "repository").mkdir()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._lock.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def refresh(self) -> None:
+        """Show Triton what the model repository holds now; it loads nothing by itself."""
+        mirror(self._repository, self._folder / "repository")
+
+    def start(self, log: IO[bytes] | None = None) -> None:
+        """Start the process; `wait_ready` says when its networks can be evaluated."""
+        self.refresh()
+        # In a session of its own, a Ctrl-C reaches only us, and we stop it in order.
+        self.process = subprocess.Popen(  # noqa: S603 -- the wheel's binary, our own arguments
+            ["setpriv", "--pdeathsig", "TERM", "--", *self._command()],  # noqa: S607
+            env=self._wheel.environment(self._threads),
+            stdout=log,
+            stderr=subprocess.STDOUT if log else None,
+            start_new_session=True,
+        )
+
+    def wait_ready(self, stop: Event | None = None) -> None:
+        """Return once every network is loaded, or `stop` is set; raises TritonError."""
+        stop, end = stop or Event(), time.monotonic() + START_SECONDS
+        while time.monotonic() < end and not stop.wait(POLL_SECONDS):
+            if self.process is None or self.process.poll() is not None:
+                raise TritonError("Triton ended at start; its log says which network is to blame")
+            if self._answers():
+                return
+        if not stop.is_set():
+            raise TritonError(f"Triton was not ready after {START_SECONDS} s")
+
+    def failing(self) -> str | None:
+        """Why this Triton will never answer again, or None.
+
+        A Python model that is killed stays dead and Triton keeps calling itself ready; what
+        shows it is the dead process, which Triton does not collect.
+        """
+        if self.process is None or (code := self.process.poll()) is not None:
+            return f"tritonserver ended with {code}"
+        if any(state == "Z" for state in _children_states(self.process.pid)):
+            return "a network's process died"
+        return None
+
+    def stop(self) -> None:
+        """End the process, kindly and then not, and remove what it left in /dev/shm."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOP_SECONDS + 5)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        _remove_shared_memory(self._folder.name)
+
+    def kill(self) -> None:
+        """End a Triton that will not answer again, its models with it."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+        _remove_shared_memory(self._folder.name)
+
+    def _answers(self) -> bool:
+        url = f"http://{self._ports.host}:{self._ports.http}/v2/health/ready"
+        try:
+            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 -- http, ours
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _command(self) -> list[str]:
+        ports = self._ports
+        listening = [
+            f"--{door}-{what}={value}"
+            for door, port in (
+                ("grpc", ports.grpc),
+                ("http", ports.http),
+                ("metrics", ports.metrics),
+            )
+            for what, value in (("address", ports.host), ("port", port))
+        ]
+        return [
+            str(self._wheel.server),
+            f"--model-repository={self._folder / 'repository'}",
+            f"--backend-directory={self._folder / 'backends'}",
+            f"--cache-directory={self._wheel.caches}",
+            "--model-config-name=python",
+            # Explicit, so that `rialto models` can load and unload; all are loaded at start.
+            "--model-control-mode=explicit",
+            "--load-model=*",
+            f"--backend-config=python,shm-region-prefix-name={self._folder.name}",
+            "--allow-gpu-metrics=false",
+            f"--exit-timeout-secs={STOP_SECONDS}",
+            *listening,
+            *self._options,
+        ]
+
+
+def sweep() -> None:
+    """Remove what Tritons left whose `rialto triton` was killed: folders and shared memory."""
+    for folder in Path(gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            with (folder / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove_shared_memory(folder.name)
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # its owner lives, or another one sweeps
+            continue
+
+
+def _remove_shared_memory(prefix: str) -> None:
+    for path in SHARED_MEMORY.glob(f"{prefix}*"):
+        path.unlink(missing_ok=True)
+
+
+def _children_states(pid: int) -> list[str]:
+    """The state letters of a process's children; Z is one that died and was not collected."""
+    states = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended in this moment
+            continue
+        if int(fields[1]) == pid:
+            states.append(fields[0])
+    return states
