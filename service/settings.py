@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     archive_sources: str = Field(
         default="", description="URLs, by commas, that jobs may read photos below."
     )
+    archive_targets: str = Field(
+        default="", description="URLs, by commas, that jobs may write their bags below."
+    )
     archive_max_photos: int = Field(
         default=1_000_000, gt=0, description="Entries of one archive stream; beyond it, 413."
     )

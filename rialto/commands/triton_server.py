@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
@@ -38,7 +39,10 @@ class Ports:
 
 
 class TritonServer:
-    """A context manager around the process. `options` go to tritonserver as they are."""
+    """A context manager around the process: on leaving, it ends. `start` starts it.
+
+    `options` go to tritonserver as they are.
+    """
 
     def __init__(
         self, model_repo: Path, wheel: Wheel, ports: Ports, threads: int = 0, *options: str
@@ -55,7 +59,6 @@ class TritonServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -116,17 +119,15 @@ class TritonServer:
     def kill(self) -> None:
         """End a Triton that will not answer again, its models with it."""
         if self.process is not None:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             self.process.wait()
         _remove_shared_memory(self._folder.name)
 
     def _answers(self) -> bool:
         url = f"http://{self._ports.host}:{self._ports.http}/v2/health/ready"
         try:
-            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 -- http, ours
+            with urllib.request.urlopen(url, timeout=1) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -9,8 +9,8 @@ from time import time
 from service.archive.caretaker import Caretaker
 from service.archive.estimate import SAMPLE, Estimate, estimate
 from service.archive.queue import Queue
-from service.archive.records import Job, OutputBlob, PhotoRecord
-from service.archive.sources import Sources
+from service.archive.records import Job, OutputBlob
+from service.archive.sources import Sources, root_of
 from service.archive.webhooks import BadWebhook, Guard, WebhookStore
 from service.photo.codec import Codec
 from service.problems import Problem
@@ -27,6 +27,7 @@ class Archive:
 
     queue: Queue
     sources: Sources
+    targets: tuple[str, ...]
     caretaker: Caretaker
     hooks: WebhookStore
     guard: Guard | None
@@ -51,18 +52,14 @@ class Archive:
             raise BadWebhook("This service signs no webhooks. Leave it out, and watch the job.")
         await self.guard.check(url)
 
+    def check_target(self, url: str) -> None:
+        """Raises SourceNotAllowed where results may not be written to `url`."""
+        root_of(url, self.targets, "RIALTO_ARCHIVE_TARGETS")
+
     async def link(self, output: OutputBlob) -> str | None:
         """An address of the storage's own that expires; None where it gives none."""
         name = output.name.rpartition("/")[2]
         return await self.sources.own.link(output.key, LINK_S, name)
-
-    async def walk(self, job_id: str) -> AsyncIterator[PhotoRecord]:
-        """Every photo of a job, once."""
-        cursor: str | None = "0"
-        while cursor is not None:
-            photos, cursor = await self.queue.photos(job_id, cursor=cursor)
-            for photo in photos:
-                yield photo
 
     async def estimate(self, job_id: str) -> Estimate:
         """By the sizes of the first photos that are met; what is no photo is left out."""

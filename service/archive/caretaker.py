@@ -13,7 +13,7 @@ from service.archive.blobs import BlobsAway
 from service.archive.queue import NoSuchJob, Queue, QueueAway
 from service.archive.records import Job
 from service.archive.sources import Sources
-from service.archive.webhooks import WebhookStore, job_event
+from service.archive.webhooks import WebhookStore
 from service.telemetry import Telemetry
 
 log = logging.getLogger("rialto.archive")
@@ -45,7 +45,6 @@ class Caretaker:
         while True:
             try:
                 self._telemetry.archive_reaped.inc(await self._queue.reap())
-                await self._announce_ends()
                 if time.monotonic() >= next_round:
                     next_round = time.monotonic() + ROUND_S
                     if await self._queue.my_turn("caretaker", ROUND_S / 2):
@@ -53,14 +52,6 @@ class Caretaker:
             except (QueueAway, BlobsAway) as error:
                 log.warning("the caretaker waits: %s", error.detail)
             await asyncio.sleep(REAP_S)
-
-    async def _announce_ends(self) -> None:
-        """Jobs that have ended since: their webhooks are told, at least once, under one id."""
-        for job in await self._queue.untold():
-            event = job_event(job)
-            if event is not None:
-                await self._hooks.enqueue(event)
-            await self._queue.told(job.id)
 
     async def round(self) -> None:
         """One slow round over all jobs."""

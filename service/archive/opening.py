@@ -13,6 +13,7 @@ from service.archive.archive import Archive
 from service.archive.blobs import Blobs
 from service.archive.caretaker import Caretaker
 from service.archive.ending import ended
+from service.archive.herald import Herald
 from service.archive.queue import Queue
 from service.archive.sources import Sources
 from service.archive.valkey import embedded_valkey, open_redis
@@ -50,6 +51,7 @@ async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[
         Signer(secrets)  # a secret that cannot be read is told at start
         caretaker = Caretaker(queue, sources, hooks, telemetry, retention_s=retention_s)
         await stack.enter_async_context(_running(caretaker.run()))
+        await stack.enter_async_context(_running(Herald(queue, sources, hooks).run()))
         await stack.enter_async_context(_running(deliver_forever(hooks, guard, secrets)))
         if settings.archive_places:
             worker = Worker(
@@ -64,6 +66,7 @@ async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[
         yield Archive(
             queue=queue,
             sources=sources,
+            targets=_listed(settings.archive_targets),
             caretaker=caretaker,
             hooks=hooks,
             guard=guard if secrets else None,

@@ -6,7 +6,6 @@ allowed ones, and is only ever read: originals are never written over and never 
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from service.archive.blobs import Blob, Blobs
 from service.problems import Problem
@@ -15,11 +14,11 @@ OWN = "jobs/"
 
 
 class SourceNotAllowed(Problem):
-    """A bucket or folder outside those that this service may read."""
+    """A bucket or folder outside those that this service may read, or write to."""
 
     status = 403
     slug = "source-not-allowed"
-    title = "The service may not read there"
+    title = "The service may not go there"
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,6 @@ class Sources:
     own: Blobs
     allowed: Sequence[str] = ()
     _opened: dict[str, Blobs] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def _roots(self) -> list[str]:
-        return sorted((url.rstrip("/") + "/" for url in self.allowed), key=len, reverse=True)
 
     async def get(self, key: str) -> bytes:
         """The photo's bytes. Raises NoSuchBlob, BlobsAway, SourceNotAllowed."""
@@ -44,25 +39,34 @@ class Sources:
     async def list(self, url: str) -> AsyncIterator[tuple[str, Blob]]:
         """Everything below `url`: its key for `get`, and what the store says of it."""
         store, prefix = self._resolve(url.rstrip("/") + "/")
-        root = self._root_of(url.rstrip("/") + "/")
+        root = self._root(url)
         async for blob in store.list(prefix):
             yield f"{root}{blob.key}", blob
 
     def check(self, url: str) -> None:
         """Raises SourceNotAllowed."""
-        self._root_of(url)
+        self._root(url)
 
-    def _root_of(self, url: str) -> str:
-        path_parts = url.split("://", 1)[-1].split("/")
-        # An allowed URL itself is below itself, with a slash at its end or without.
-        root = next((root for root in self._roots if f"{url}/".startswith(root)), None)
-        if root is None or ".." in path_parts or "." in path_parts:
-            told = ", ".join(self._roots) or "none; the operator sets RIALTO_ARCHIVE_SOURCES"
-            raise SourceNotAllowed(f"{url} is not below an allowed source: {told}.")
-        return root
+    def _root(self, url: str) -> str:
+        return root_of(url, self.allowed, "RIALTO_ARCHIVE_SOURCES")
 
     def _resolve(self, url: str) -> tuple[Blobs, str]:
-        root = self._root_of(url)
+        root = self._root(url)
         if root not in self._opened:
             self._opened[root] = Blobs.open(root, create=False)
         return self._opened[root], url.removeprefix(root)
+
+
+def root_of(url: str, allowed: Sequence[str], setting: str) -> str:
+    """The allowed URL that `url` lies below, with a slash at its end; a longer one goes first.
+
+    Raises SourceNotAllowed.
+    """
+    roots = sorted((root.rstrip("/") + "/" for root in allowed), key=len, reverse=True)
+    parts = url.split("://", 1)[-1].split("/")
+    # An allowed URL itself is below itself, with a slash at its end or without.
+    root = next((root for root in roots if f"{url}/".startswith(root)), None)
+    if root is None or ".." in parts or "." in parts:
+        told = ", ".join(roots) or f"none; the operator sets {setting}"
+        raise SourceNotAllowed(f"{url} is not below an allowed one: {told}.")
+    return root

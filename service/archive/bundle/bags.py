@@ -39,10 +39,17 @@ def bag(
     Raises ValueError where the job has not ended: a bag's manifest would not hold. While it is
     read: BrokenBundle, NoSuchBlob, BlobsAway, after any of which the stream is no archive.
     """
+    pack = zip_stream if kind == "zip" else tar_stream
+    return pack(bag_entries(job, photos, blobs, payload=payload))
+
+
+def bag_entries(
+    job: Job, photos: AsyncIterator[PhotoRecord], blobs: Blobs, *, payload: bool = True
+) -> AsyncIterator[Entry]:
+    """The files of a bag in the order they are written; parameters and errors as of `bag`."""
     if job.ended_at is None:
         raise ValueError(f"job {job.id} has not ended")
-    pack = zip_stream if kind == "zip" else tar_stream
-    return pack(_Bag(job, job.ended_at, blobs, with_payload=payload).entries(photos))
+    return _Bag(job, job.ended_at, blobs, with_payload=payload).entries(photos)
 
 
 @dataclass

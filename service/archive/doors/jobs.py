@@ -33,7 +33,7 @@ async def open_job(
     if spec.webhook is not None:
         await archive.check_webhook(spec.webhook)
     if spec.target is not None:
-        archive.sources.check(spec.target)
+        archive.check_target(spec.target)
     job = await archive.queue.open_job(spec, idempotency_key)
     headers = {"Location": f"/jobs/{job.id}"}
     return JSONResponse(job.model_dump(mode="json"), 201, headers)

@@ -14,6 +14,7 @@ from service.archive.doors.ranges import span_of
 from service.archive.names import clean_name
 from service.archive.queue import NoSuchPhoto
 from service.archive.records import Job, OutputBlob, PhotoRecord
+from service.archive.walk import walk
 from service.photo.formats import FORMATS, sniff
 from service.problems import Problem
 
@@ -57,7 +58,7 @@ async def bag_of_results(
     job = await archive.queue.job(job_id)
     if job.ended_at is None:
         raise NotEnded("Ask again when the job is finished or cancelled.")
-    stream = bag(job, archive.walk(job.id), archive.sources.own, format, payload=payload)
+    stream = bag(job, walk(archive.queue, job.id), archive.sources.own, format, payload=payload)
     return _download(stream, f"{job.id}-bag.{format}", MEDIA_TYPES[format])
 
 
@@ -129,7 +130,7 @@ def _inputs_of(name: str, *, several: bool) -> list[str]:
 
 
 async def _entries(archive: Archive, job: Job) -> AsyncIterator[Entry]:
-    async for photo in archive.walk(job.id):
+    async for photo in walk(archive.queue, job.id):
         for output in photo.outputs:
             yield Entry(
                 name=output.name,

@@ -1,97 +1,18 @@
 """Blobs in a real S3 server (SeaweedFS) on loopback."""
 
 import asyncio
-import json
 import os
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
-from sys import executable
 from urllib.error import HTTPError
 from urllib.request import urlopen
 from uuid import uuid4
 
-import obstore
 import pytest
-from obstore.store import S3Store
 
 from service.archive.blobs import CHUNK, PART, BadKey, BlobRefused, Blobs, BlobsAway, NoSuchBlob
-
-IDENTITY = {
-    "name": "rialto",
-    "credentials": [{"accessKey": "key", "secretKey": "secret"}],
-    "actions": ["Admin", "Read", "Write", "List"],
-}
-PARTS = ("master", "volume", "filer", "s3")
-
-
-@dataclass
-class Weed:
-    """A SeaweedFS server: what it stores stays in `folder`, whatever happens to the process."""
-
-    folder: Path
-    ports: list[int]
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.ports[6]}"
-
-    def start(self) -> None:
-        """Returns when a blob could be put."""
-        options = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", f"-dir={self.folder}"]
-        options += ["-master.volumeSizeLimitMB=64", "-volume.max=0", f"-s3.config={self._config()}"]
-        options += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
-        for part, port, grpc in zip(PARTS, self.ports[::2], self.ports[1::2], strict=True):
-            options += [f"-{part}.port={port}", f"-{part}.port.grpc={grpc}"]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [Path(executable).with_name("weed"), "server", *options],
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "GOMEMLIMIT": "200MiB"},
-            )
-        pace = timedelta(milliseconds=100)
-        store = S3Store(
-            "photos",
-            config={"access_key_id": "key", "secret_access_key": "secret"},
-            endpoint=self.endpoint,
-            client_options={"allow_http": True, "timeout": timedelta(seconds=2)},
-            retry_config={
-                "max_retries": 1000,
-                "retry_timeout": timedelta(seconds=60),
-                "backoff": {"init_backoff": pace, "max_backoff": pace},
-            },
-        )
-        obstore.put(store, "ready", b"yes")
-
-    def signal(self, number: int) -> None:
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        assert self.process is not None
-        self.process.wait()
-
-    def _config(self) -> Path:
-        config = self.folder / "s3.json"
-        config.write_text(json.dumps({"identities": [IDENTITY]}))
-        return config
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+from tests.weed import PARTS, Weed, access, free_ports
 
 
 @pytest.fixture(scope="session")
@@ -107,13 +28,7 @@ def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
 @pytest.fixture
 def bucket(weed: Weed, monkeypatch: pytest.MonkeyPatch) -> str:
     """A URL to a place of the test's own, with what opens it in the environment."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT": weed.endpoint,
-        "AWS_ALLOW_HTTP": "true",
-    }.items():
+    for name, value in access(weed.endpoint).items():
         monkeypatch.setenv(name, value)
     return f"s3://photos/{uuid4().hex}"
 
