@@ -57,6 +57,7 @@ class TritonServer:
         self._wheel.lay_out_backends(self._folder / "backends")
         (self._folder / "repository").mkdir()
         self.process: subprocess.Popen[bytes] | None = None
+        self._dead: set[int] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +66,11 @@ class TritonServer:
         self.stop()
         self._lock.close()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def name(self) -> str:
+        """Of its folder; what it leaves in /dev/shm begins with it."""
+        return self._folder.name
 
     def refresh(self) -> None:
         """Show Triton what the model repository holds now; it loads nothing by itself."""
@@ -94,16 +100,16 @@ class TritonServer:
             raise TritonError(f"Triton was not ready after {START_SECONDS} s")
 
     def failing(self) -> str | None:
-        """Why this Triton will never answer again, or None.
+        """Why this Triton will never answer again, or None. To be asked now and then.
 
         A Python model that is killed stays dead and Triton keeps calling itself ready; what
-        shows it is the dead process, which Triton does not collect.
+        shows it is the dead process, which Triton does not collect. One that is unloaded is
+        collected at once, and so not seen twice.
         """
         if self.process is None or (code := self.process.poll()) is not None:
             return f"tritonserver ended with {code}"
-        if any(state == "Z" for state in _children_states(self.process.pid)):
-            return "a network's process died"
-        return None
+        seen, self._dead = self._dead, _dead_children(self.process.pid)
+        return "a network's process died" if seen & self._dead else None
 
     def stop(self) -> None:
         """End the process, kindly and then not, and remove what it left in /dev/shm."""
@@ -114,7 +120,7 @@ class TritonServer:
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
-        _remove_shared_memory(self._folder.name)
+        _remove_shared_memory(self.name)
 
     def kill(self) -> None:
         """End a Triton that will not answer again, its models with it."""
@@ -122,7 +128,7 @@ class TritonServer:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        _remove_shared_memory(self._folder.name)
+        _remove_shared_memory(self.name)
 
     def _answers(self) -> bool:
         url = f"http://{self._ports.host}:{self._ports.http}/v2/health/ready"
@@ -152,7 +158,7 @@ class TritonServer:
             # Explicit, so that `rialto models` can load and unload; all are loaded at start.
             "--model-control-mode=explicit",
             "--load-model=*",
-            f"--backend-config=python,shm-region-prefix-name={self._folder.name}",
+            f"--backend-config=python,shm-region-prefix-name={self.name}",
             "--allow-gpu-metrics=false",
             f"--exit-timeout-secs={STOP_SECONDS}",
             *listening,
@@ -177,14 +183,14 @@ def _remove_shared_memory(prefix: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def _children_states(pid: int) -> list[str]:
-    """The state letters of a process's children; Z is one that died and was not collected."""
-    states = []
+def _dead_children(pid: int) -> set[int]:
+    """Children of a process that ended and were not collected."""
+    dead = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # it ended in this moment
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+        except OSError:  # it was collected in this moment
             continue
-        if int(fields[1]) == pid:
-            states.append(fields[0])
-    return states
+        if state == "Z" and int(parent) == pid:
+            dead.add(int(stat.parent.name))
+    return dead

@@ -27,7 +27,7 @@ PATIENCE_S = 1500
 class Fleet:
     """Valkey, a gateway and two workers, each started again whenever it is killed."""
 
-    def __init__(self, folder: Path, cache: Path) -> None:
+    def __init__(self, folder: Path, cache: Path, workers: int = 2) -> None:
         self.folder, self.cache = folder, cache
         self.socket = folder / "valkey.sock"
         self.settings = {
@@ -39,7 +39,7 @@ class Fleet:
         self.valkey = self.start_valkey()
         self.gateway = self.start_gateway("0")
         self.port = self.gateway.url.rpartition(":")[2]
-        self.workers = [self.start_worker(), self.start_worker()]
+        self.workers = [self.start_worker() for _ in range(workers)]
 
     def start_valkey(self) -> subprocess.Popen[bytes]:
         words = ["--port", "0", "--unixsocket", self.socket, "--appendonly", "yes", "--save", ""]
@@ -160,5 +160,40 @@ def test_a_worker_that_is_killed_is_outlived_by_another(tmp_path: Path, cache: P
                 assert time.monotonic() < limit, document["counts"]
             assert document["counts"]["restored"] == len(sent)
             assert set(photos(client, job)) == set(sent)
+    finally:
+        fleet.stop()
+
+
+@pytest.mark.parametrize("edge", ["claimed", "restored", "written", "recorded"])
+def test_a_worker_killed_at_an_edge_of_a_photos_life_leaves_it_to_the_next(
+    tmp_path: Path, cache: Path, edge: str
+) -> None:
+    sent = scans(3)
+    fleet = Fleet(tmp_path, cache, workers=0)
+    try:
+        with httpx2.Client(base_url=fleet.gateway.url, timeout=30) as client:
+            job = opened(client)
+            for name, data in sent.items():
+                assert client.put(f"/jobs/{job}/photos/{name}", content=data).status_code == 201
+            client.post(f"/jobs/{job}/close")
+            victim = subprocess.Popen(
+                [sys.executable, Path(__file__).with_name("edge_worker.py"), edge],
+                cwd=ROOT,
+                env=environment_of(cache, **fleet.settings) | {"PYTHONPATH": str(ROOT)},
+                stderr=subprocess.DEVNULL,
+            )
+            assert victim.wait(60) == -signal.SIGKILL
+            fleet.workers.append(fleet.start_worker())
+            limit = time.monotonic() + 60
+            while (document := client.get(f"/jobs/{job}").json())["ended_at"] is None:
+                assert time.monotonic() < limit, document["counts"]
+            assert document["counts"]["restored"] == len(sent)
+            named = set()
+            for record in photos(client, job).values():
+                [output] = record["outputs"]
+                named |= {output["key"], record["input"]["key"]}
+            blobs = tmp_path / "data/blobs"
+            files = {str(f.relative_to(blobs)) for f in blobs.rglob("jobs/**/*") if f.is_file()}
+            assert files == named
     finally:
         fleet.stop()
