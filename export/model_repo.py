@@ -11,9 +11,8 @@ from pathlib import Path
 import onnx
 
 from bridge.contract import NetworkCard
-from export.model_card import model_card
 from export.onnx_file import read_card, write_card
-from export.triton_config import triton_config
+from export.texts import write_texts
 
 
 def write_network(model: onnx.ModelProto, card: NetworkCard, repository: Path) -> Path:
@@ -26,15 +25,6 @@ def write_network(model: onnx.ModelProto, card: NetworkCard, repository: Path) -
     partial.replace(folder / "1" / "model.onnx")
     write_texts(card, folder)
     return folder
-
-
-def write_texts(card: NetworkCard, folder: Path) -> None:
-    """Everything beside the ONNX file: made from the card alone, the same each time."""
-    (folder / "configs").mkdir(exist_ok=True)
-    (folder / "config.pbtxt").write_text(triton_config(card, "onnxruntime"))
-    (folder / "configs" / "python.pbtxt").write_text(triton_config(card, "python"))
-    (folder / "configs" / "tensorrt.pbtxt").write_text(triton_config(card, "tensorrt"))
-    (folder / "README.md").write_text(model_card(card))
 
 
 def replace_card(folder: Path, card: NetworkCard) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from rialto.cli_networks import evaluate, export, import_nvlabs, plot, train
+from rialto.cli_triton import models, triton
 from rialto.commands.archive import archive, jobs
 from rialto.commands.photos import photos
 from rialto.commands.restore import restore
@@ -25,6 +26,8 @@ app.command()(export)
 app.command("import-nvlabs")(import_nvlabs)
 app.command()(evaluate)
 app.command()(plot)
+app.command()(triton)
+app.add_typer(models, name="models")
 
 
 @app.callback()

@@ -13,6 +13,7 @@ from swagger_ui_bundle import swagger_ui_path
 from service import errors, facts, routes
 from service.archive import doors
 from service.archive.opening import open_archive
+from service.engine import Engine
 from service.engine.local import LocalEngine, load_networks
 from service.photo.codec import Codec
 from service.requests import Requests
@@ -24,6 +25,20 @@ from service.tasks import Tasks
 from service.telemetry import Telemetry
 
 
+async def open_engine(settings: Settings, telemetry: Telemetry) -> Engine:
+    """The engine that the settings name. Raises RepositoryError where it has no networks."""
+    if settings.engine == "triton":
+        from service.engine.triton import TritonEngine  # noqa: PLC0415 -- gRPC, for those who use it
+
+        return await TritonEngine.open(settings.triton_url, telemetry)
+    store = settings.cache.expanduser() / "batch-sizes.json"
+    threads, batch = settings.engine_threads(), settings.max_batch or None
+    networks = await asyncio.to_thread(
+        load_networks, settings.model_repo_folder(), threads, store, batch
+    )
+    return LocalEngine(networks, telemetry)
+
+
 @asynccontextmanager
 async def open_restorer(settings: Settings, telemetry: Telemetry) -> AsyncIterator[Restorer]:
     """Start the codec's children and the engine; stop them in reverse order."""
@@ -31,13 +46,8 @@ async def open_restorer(settings: Settings, telemetry: Telemetry) -> AsyncIterat
         codec = Codec(settings.codec_limits())
         stack.push_async_callback(codec.close)
         codec_ready = asyncio.create_task(codec.start())
-        store = settings.cache.expanduser() / "batch-sizes.json"
-        threads, batch = settings.engine_threads(), settings.max_batch or None
         # Loading and measuring take a second or more: beside the start of the decoders.
-        networks = await asyncio.to_thread(
-            load_networks, settings.model_repo_folder(), threads, store, batch
-        )
-        engine = LocalEngine(networks, telemetry)
+        engine = await open_engine(settings, telemetry)
         stack.push_async_callback(engine.close)
         await codec_ready
         yield Restorer(

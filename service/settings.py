@@ -30,8 +30,12 @@ class Settings(BaseSettings):
     cache: Path = Field(
         default=Path("~/.cache/rialto"), description="Folder for what was measured on this device."
     )
-    engine: Literal["local"] = Field(
-        default="local", description="Where networks are evaluated: in this process."
+    engine: Literal["local", "triton"] = Field(
+        default="local",
+        description="Where networks are evaluated: in this process, or in a Triton.",
+    )
+    triton_url: str = Field(
+        default="127.0.0.1:8001", description="The Triton's gRPC address, host:port."
     )
     threads: int = Field(
         default=0, ge=0, le=256, description="CPU threads of one evaluation; 0 takes every core."

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import time
-import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from tempfile import gettempdir, mkdtemp
 from threading import Event
 from typing import IO, Self
 
+from rialto.commands.triton_health import Version, answers, ready_versions, running_versions
 from rialto.commands.triton_links import mirror
 from rialto.commands.triton_wheel import TritonError, Wheel
 
@@ -57,7 +57,7 @@ class TritonServer:
         self._wheel.lay_out_backends(self._folder / "backends")
         (self._folder / "repository").mkdir()
         self.process: subprocess.Popen[bytes] | None = None
-        self._dead: set[int] = set()
+        self._dead: set[Version] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -94,22 +94,20 @@ class TritonServer:
         while time.monotonic() < end and not stop.wait(POLL_SECONDS):
             if self.process is None or self.process.poll() is not None:
                 raise TritonError("Triton ended at start; its log says which network is to blame")
-            if self._answers():
+            if answers(self._url):
                 return
         if not stop.is_set():
             raise TritonError(f"Triton was not ready after {START_SECONDS} s")
 
     def failing(self) -> str | None:
-        """Why this Triton will never answer again, or None. To be asked now and then.
-
-        A Python model that is killed stays dead and Triton keeps calling itself ready; what
-        shows it is the dead process, which Triton does not collect. One that is unloaded is
-        collected at once, and so not seen twice.
-        """
+        """Why this Triton will never answer again, or None. To be asked now and then."""
         if self.process is None or (code := self.process.poll()) is not None:
             return f"tritonserver ended with {code}"
-        seen, self._dead = self._dead, _dead_children(self.process.pid)
-        return "a network's process died" if seen & self._dead else None
+        dead = ready_versions(self._url) - running_versions(self.process.pid)
+        # One that is being unloaded may look like that once, not twice.
+        lasting, self._dead = dead & self._dead, dead
+        names = ", ".join(sorted(name for name, _ in lasting))
+        return f"the process of {names} died" if names else None
 
     def stop(self) -> None:
         """End the process, kindly and then not, and remove what it left in /dev/shm."""
@@ -130,13 +128,9 @@ class TritonServer:
             self.process.wait()
         _remove_shared_memory(self.name)
 
-    def _answers(self) -> bool:
-        url = f"http://{self._ports.host}:{self._ports.http}/v2/health/ready"
-        try:
-            with urllib.request.urlopen(url, timeout=1) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+    @property
+    def _url(self) -> str:
+        return f"http://{self._ports.host}:{self._ports.http}"
 
     def _command(self) -> list[str]:
         ports = self._ports
@@ -181,16 +175,3 @@ def sweep() -> None:
 def _remove_shared_memory(prefix: str) -> None:
     for path in SHARED_MEMORY.glob(f"{prefix}*"):
         path.unlink(missing_ok=True)
-
-
-def _dead_children(pid: int) -> set[int]:
-    """Children of a process that ended and were not collected."""
-    dead = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
-        except OSError:  # it was collected in this moment
-            continue
-        if state == "Z" and int(parent) == pid:
-            dead.add(int(stat.parent.name))
-    return dead

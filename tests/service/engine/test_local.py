@@ -5,53 +5,15 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
 
-from bridge.contract import Float32, NetworkCard, Tile
+from bridge.contract import NetworkCard
 from export.onnx_file import write_card
 from service.engine import EngineUnavailable, EvaluationFailed, Priority
 from service.engine.local import LocalEngine, load_networks
 from service.engine.repository import RepositoryError, read_repository
 from service.telemetry import Telemetry
 from tests.bridge.cards import card
-
-FAILS_AT = 13.0  # the time at which the test network fails
-
-
-def tiny_network(of: NetworkCard) -> onnx.ModelProto:
-    """x_0 = x_1 + t/1000·x_t + 0·sigma; t = FAILS_AT makes the runtime itself fail.
-
-    The failure is a look-up beyond the end of a table.
-    """
-    image = ["N", 3, "H", "W"]
-    inputs = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, image if "x" in name else ["N"])
-        for name in ("x_t", "t", "sigma", "x_1")
-    ]
-    constants = [
-        helper.make_tensor("thousandth", TensorProto.FLOAT, [1], [0.001]),
-        helper.make_tensor("zero", TensorProto.FLOAT, [1], [0.0]),
-        helper.make_tensor("bad_time", TensorProto.FLOAT, [1], [FAILS_AT]),
-        helper.make_tensor("column", TensorProto.INT64, [4], [-1, 1, 1, 1]),
-    ]
-    nodes = [
-        helper.make_node("Equal", ["t", "bad_time"], ["is_bad"]),
-        helper.make_node("Cast", ["is_bad"], ["bad"], to=TensorProto.INT64),
-        helper.make_node("ReduceMax", ["bad"], ["any_bad"], keepdims=1),
-        helper.make_node("Gather", ["zero", "any_bad"], ["nothing"], axis=0),
-        helper.make_node("Mul", ["t", "thousandth"], ["scaled"]),
-        helper.make_node("Mul", ["sigma", "zero"], ["unused"]),
-        helper.make_node("Add", ["scaled", "unused"], ["weight"]),
-        helper.make_node("Reshape", ["weight", "column"], ["weights"]),
-        helper.make_node("Mul", ["x_t", "weights"], ["part"]),
-        helper.make_node("Add", ["part", "nothing"], ["whole"]),
-        helper.make_node("Add", ["whole", "x_1"], ["x_0"]),
-    ]
-    output = helper.make_tensor_value_info("x_0", TensorProto.FLOAT, image)
-    graph = helper.make_graph(nodes, "tiny", inputs, [output], constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    write_card(model, of)
-    return model
+from tests.service.engine.tiny import FAILS_AT, expected, tile, tiny_network
 
 
 def put(repository: Path, of: NetworkCard, model: onnx.ModelProto | None = None) -> None:
@@ -77,17 +39,6 @@ async def engine(repository: Path, telemetry: Telemetry) -> AsyncIterator[LocalE
     made = LocalEngine(load_networks(repository, 1, repository / "sizes.json", 4), telemetry)
     yield made
     await made.close()
-
-
-def tile(seed: int, t: float = 500.0, side: int = 32) -> Tile:
-    rng = np.random.default_rng(seed)
-    x_t, x_1 = rng.standard_normal((2, 3, side, side), dtype=np.float32)
-    return Tile(x_t=x_t, t=t, sigma=0.1, x_1=x_1)
-
-
-def expected(of: Tile) -> Float32:
-    assert of.x_1 is not None
-    return np.asarray(of.x_1 + np.float32(of.t / 1000) * of.x_t)
 
 
 async def test_every_tile_gets_its_own_estimate_whatever_shares_its_batch(

@@ -1,0 +1,49 @@
+"""`rialto triton`: the wheel's Triton on a model repository, supervised until it is stopped.
+
+A tritonserver that dies, or whose model process dies, is started anew; a version that appears
+in the repository can be loaded at once (`rialto models load`).
+"""
+
+import logging
+import signal
+import threading
+import time
+from pathlib import Path
+
+from rialto.commands.triton_server import Ports, TritonServer
+from rialto.commands.triton_wheel import TritonError, Wheel
+
+log = logging.getLogger("rialto.triton")
+
+WATCH_SECONDS = 0.5
+
+
+def run_triton(model_repo: Path, ports: Ports, threads: int = 0, venv: Path | None = None) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises TritonError where Triton does not start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if not any(model_repo.glob("*/config.pbtxt")):
+        raise TritonError(f"no networks below {model_repo}: mend --model-repo")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with TritonServer(model_repo, Wheel.find(venv), ports, threads) as server:
+        server.start()
+        server.wait_ready(stop)
+        log.info("Triton serves gRPC on %s:%s", ports.host, ports.grpc)
+        keep(server, stop)
+
+
+def keep(server: TritonServer, stop: threading.Event) -> None:
+    """Start Triton anew where it died, and show it what the repository holds, until `stop`.
+
+    Raises TritonError where it does not start again.
+    """
+    while not stop.wait(WATCH_SECONDS):
+        if reason := server.failing():
+            log.error("%s; starting it anew", reason)
+            died = time.monotonic()
+            server.kill()
+            server.start()
+            server.wait_ready(stop)
+            log.info("Triton serves again after %.1f s", time.monotonic() - died)
+        server.refresh()

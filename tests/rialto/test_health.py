@@ -1,0 +1,19 @@
+import subprocess
+import sys
+
+from tests.conftest import LiveService
+from tests.weed import free_ports
+
+
+def health(url: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "rialto.cli", "health", "--url", url]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
+
+
+def test_a_ready_service_is_healthy_and_one_that_is_not_there_is_not(
+    live_service: LiveService,
+) -> None:
+    assert health(live_service.url).returncode == 0
+    done = health(f"http://127.0.0.1:{free_ports(1)[0]}")
+    assert done.returncode == 1
+    assert "no answer" in done.stderr
