@@ -15,7 +15,7 @@ PHONE = (390, 844)
 
 @pytest.fixture
 def attic(tmp_path: Path) -> Path:
-    folder = tmp_path / "Attic"
+    folder = tmp_path / f"Attic of {tmp_path.name}"  # the page lists other tests' jobs too
     for name, data in (scans(18) | {"box 0/torn.jpg": b"no", "box 1/lost.jpg": b""}).items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def test_a_folder_is_restored_and_its_failures_are_told(
     page.get_by_label("Format of the results").select_option("png")
     page.locator("#folder").set_input_files(attic)
     expect(page.get_by_role("status")).to_have_text("All 20 photos are sent.", timeout=PATIENCE)
-    job = page.locator(".job").first
+    job = page.locator(".job", has_text=attic.name)
     expect(job).to_contain_text("18 of 20 restored, 2 failed", timeout=PATIENCE)
     expect(job).to_contain_text("finished")
     job.get_by_text("2 photos failed").click()
@@ -57,7 +57,7 @@ def test_a_job_is_paused_resumed_and_cancelled(
     page.get_by_label("What to do").select_option("sr4x")
     page.get_by_label("How far to go").select_option("best")
     page.locator("#folder").set_input_files(attic)
-    job = page.locator(".job").first
+    job = page.locator(".job", has_text=attic.name)
     job.get_by_role("button", name="Pause").click()
     expect(job).to_contain_text("paused", timeout=PATIENCE)
     job.get_by_role("button", name="Resume").click()
