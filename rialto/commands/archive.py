@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rialto.choices import FormatName, MetadataMode, PresetName
+from rialto.commands.interrupt import run_interruptible
 
 SERVICE_URL = "http://127.0.0.1:8000"
 REPETITIONS = 40  # five minutes of a service that is away, before the command gives up
@@ -64,7 +65,7 @@ def _run(
 
     try:
         with JobBar() as bar:
-            return asyncio.run(work(bar))
+            return run_interruptible(work(bar))
     except KeyboardInterrupt:
         say("interrupted; the same command goes on from here")
         return INTERRUPTED

@@ -1,12 +1,12 @@
 """`rialto restore IN OUT`: a photo or a folder of photos, restored by a service or in process."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rialto.choices import FormatName, MetadataMode, PresetName
+from rialto.commands.interrupt import run_interruptible
 from rialto.commands.pairs import Pair, pair_up
 
 if TYPE_CHECKING:  # the HTTP client is loaded by the command that needs it, when it runs
@@ -125,7 +125,7 @@ def _run(work: "Work", url: str | None, timeout: float, json_lines: bool) -> int
 
     with report:
         try:
-            asyncio.run(run())
+            run_interruptible(run())
         except (ServiceLostError, RialtoError, ValueError) as error:
             report.say(str(error))
         except KeyboardInterrupt:
