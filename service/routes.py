@@ -18,7 +18,7 @@ from service.errors import InternalError, problem_body
 from service.photo.formats import Format
 from service.problems import Problem
 from service.restore import Order, Restorer
-from service.restore.accept import Upload, UploadTimeout, accept
+from service.restore.accept import Upload, accept, upload_within
 from service.restore.kept import Kept
 from service.restore.pack import Wrapping
 from service.restore.reply import Restored, event, photo_reply
@@ -76,14 +76,8 @@ async def restore(request: Request, order: Annotated[Order, Depends(order_of)]) 
 
 async def _accepted(request: Request) -> Upload:
     settings: Settings = request.state.settings
-    try:
-        async with asyncio.timeout(settings.upload_timeout_s):
-            return await accept(request, settings.max_body_bytes)
-    except TimeoutError as error:
-        raise UploadTimeout(
-            f"The body did not arrive within {settings.upload_timeout_s:g} seconds. Send a smaller"
-            " file, or try over a faster connection."
-        ) from error
+    async with upload_within(settings.upload_timeout_s):
+        return await accept(request, settings.max_body_bytes)
 
 
 class _Events(StreamingResponse):

@@ -1,6 +1,7 @@
 """`rialto archive FOLDER --out OUT` and `rialto jobs`: many photos by a job of the service."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,11 +52,11 @@ def _run(
     folder: Path, out: Path, output: dict[str, Any], *, bag: bool, url: str, concurrency: int
 ) -> int:
     from rialto.client import AsyncClient, RialtoError  # noqa: PLC0415 -- loads the HTTP client
-    from rialto.commands.archive_run import Archive, OtherJob, Watcher, run_archive  # noqa: PLC0415
-    from rialto.commands.job_report import JobBar, say, told  # noqa: PLC0415
+    from rialto.commands.archive_run import Archive, OtherJob, run_archive  # noqa: PLC0415
+    from rialto.commands.job_report import job_bar, say, told  # noqa: PLC0415
 
-    async def work(bar: JobBar) -> int:
-        wanted = Archive(folder, out, (output,), bag, concurrency, Watcher(bar.tell))
+    async def work(tell: Callable[[str, int, int], None]) -> int:
+        wanted = Archive(folder, out, (output,), bag, concurrency, tell)
         async with AsyncClient(url, max_retries=REPETITIONS) as client:
             job, failed = await run_archive(wanted, client)
         for photo in failed:
@@ -64,8 +65,8 @@ def _run(
         return int(bool(failed))
 
     try:
-        with JobBar() as bar:
-            return run_interruptible(work(bar))
+        with job_bar() as tell:
+            return run_interruptible(work(tell))
     except KeyboardInterrupt:
         say("interrupted; the same command goes on from here")
         return INTERRUPTED

@@ -9,39 +9,32 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 from rialto.client import AsyncClient, NotFoundError, RialtoError
 from rialto.client.job_records import Job, JobOutput, JobPhoto
 from rialto.commands.pairs import PHOTO_SUFFIXES
+from rialto.commands.turns import at_once
 from rialto.writing import write_whole
 
 STATE_FILE = ".rialto-job.json"
 POLL_S = 1.0
-
-T = TypeVar("T")
 
 
 class OtherJob(Exception):
     """The results' folder belongs to a job of other photos or of another wish."""
 
 
-@dataclass
-class Watcher:
-    """Who is told how far it is: `(what, done, total)` after every photo or second."""
-
-    tell: Callable[[str, int, int], None] = lambda *_: None
-
-
 @dataclass(frozen=True)
 class Archive:
     """What is wanted: the photos' folder, the results' folder, and the outputs of each photo.
 
-    bag  results go to `data/` of `out`, which becomes a BagIt bag
+    bag   results go to `data/` of `out`, which becomes a BagIt bag
+    tell  is told the stage, photos through it, and all, after every photo or second
     """
 
     folder: Path
@@ -49,7 +42,7 @@ class Archive:
     outputs: tuple[dict[str, Any], ...]
     bag: bool = False
     concurrency: int = 4
-    watcher: Watcher = field(default_factory=Watcher)
+    tell: Callable[[str, int, int], None] = lambda *_: None
 
     @property
     def payload(self) -> Path:
@@ -127,15 +120,15 @@ async def _send(archive: Archive, client: AsyncClient, job: Job, photos: list[Pa
         if held.get(name) != hashlib.sha256(content).hexdigest():
             await client.jobs.put(job.id, name, content)
         sent += 1
-        archive.watcher.tell("sending", sent, len(photos))
+        archive.tell("sending", sent, len(photos))
 
-    await _at_once(archive.concurrency, send, photos)
+    await at_once(archive.concurrency, send, photos)
 
 
 async def _watch(archive: Archive, client: AsyncClient, job_id: str) -> Job:
     while True:
         job = await client.jobs.show(job_id)
-        archive.watcher.tell("restoring", job.counts.ended, job.counts.total)
+        archive.tell("restoring", job.counts.ended, job.counts.total)
         if job.ended:
             return job
         await asyncio.sleep(POLL_S)
@@ -158,9 +151,9 @@ async def _fetch(archive: Archive, client: AsyncClient, job_id: str) -> list[Job
             content = await client.jobs.result(job_id, output)
             await asyncio.to_thread(_write, content, target)
         fetched += 1
-        archive.watcher.tell("fetching", fetched, len(outputs))
+        archive.tell("fetching", fetched, len(outputs))
 
-    await _at_once(archive.concurrency, fetch, outputs)
+    await at_once(archive.concurrency, fetch, outputs)
     return failed
 
 
@@ -187,27 +180,3 @@ def _holds(file: Path, sha256: str) -> bool:
 def _write(content: bytes, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     write_whole(content, target, overwrite=True)
-
-
-async def _at_once(places: int, work: Callable[[T], Awaitable[None]], items: Iterable[T]) -> None:
-    """`work` on every item, `places` at a time; the first failure ends all."""
-    line = iter(items)
-
-    async def take_turns() -> None:
-        for item in line:  # one iterator for all: each item is taken once
-            await work(item)
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(places):
-                group.create_task(take_turns())
-    except BaseExceptionGroup as errors:
-        raise _first(errors) from errors
-
-
-def _first(errors: BaseExceptionGroup) -> BaseException:
-    """One failure of several at once, whatever groups it lies in."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -14,6 +14,7 @@ from typing import Literal, Protocol, Unpack
 from rialto.client import APIConnectionError, AsyncClient
 from rialto.client.call import OnProgress, RestoreOptions
 from rialto.commands.pairs import Pair
+from rialto.commands.turns import at_once
 from rialto.writing import write_whole
 
 REPETITIONS = 5  # a batch outlasts a restart of the service, or a full line: about 15 s
@@ -93,21 +94,11 @@ async def restore_all(work: Work, restorer: Restorer, report: Callable[[Outcome]
 
     Raises ServiceLostError, after which pairs without a report have not been restored.
     """
-    line = iter(work.pairs)
 
-    async def take_turns() -> None:
-        for pair in line:  # one iterator for all: each pair is taken once
-            report(await _restore_pair(pair, work, restorer))
+    async def restore(pair: Pair) -> None:
+        report(await _restore_pair(pair, work, restorer))
 
-    lost: Exception | None = None
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(work.concurrency):
-                group.create_task(take_turns())
-    except* ServiceLostError as losses:
-        lost = losses.exceptions[0]
-    if lost is not None:
-        raise lost
+    await at_once(work.concurrency, restore, work.pairs)
 
 
 async def _restore_pair(pair: Pair, work: Work, restorer: Restorer) -> Outcome:

@@ -1,9 +1,8 @@
 """What a person sees of jobs: a bar while one runs, a line at its end, a table of many."""
 
 import time
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from rialto.client.job_records import Job
+
+STAGES = ("sending", "restoring", "fetching")
 
 console = Console(stderr=True, soft_wrap=True, highlight=False)
 
@@ -20,38 +21,22 @@ def say(text: str) -> None:
     console.print(escape(text))
 
 
-class JobBar:
-    """Sending, restoring, fetching, one bar after the other."""
-
-    def __init__(self) -> None:
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
+@contextmanager
+def job_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Bars while the block runs; call what it yields with a stage, photos through it, and all."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    tasks = {stage: bar.add_task(stage, visible=False) for stage in STAGES}
+    with bar:
+        yield lambda stage, done, total: bar.update(
+            tasks[stage], completed=done, total=total, visible=True
         )
-        self._tasks = {name: self._bar.add_task(name, visible=False) for name in STAGES}
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
-
-    def tell(self, stage: str, done: int, total: int) -> None:
-        """`done` of `total` photos are through `stage`."""
-        self._bar.update(self._tasks[stage], completed=done, total=total, visible=True)
-
-
-STAGES = ("sending", "restoring", "fetching")
 
 
 def told(job: Job) -> str:

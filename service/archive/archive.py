@@ -77,7 +77,7 @@ class Archive:
     @staticmethod
     def pace_of(job: Job) -> dict[str, float | None]:
         """Photos and megapixels a second since the job was opened, and seconds that are left."""
-        ended = job.counts.restored + job.counts.failed + job.counts.cancelled
+        ended = job.counts.ended
         seconds = (job.ended_at or time()) - job.created_at
         rate = ended / seconds if seconds > 0 else 0.0
         left = job.counts.total - ended

@@ -10,9 +10,11 @@ import logging
 import time
 
 from service.archive.blobs import BlobsAway
+from service.archive.keys import job_folder
 from service.archive.queue import NoSuchJob, Queue, QueueAway
 from service.archive.records import Job
 from service.archive.sources import Sources
+from service.archive.walk import walk
 from service.archive.webhooks import WebhookStore
 from service.telemetry import Telemetry
 
@@ -85,14 +87,14 @@ class Caretaker:
         """
         await self._queue.delete(job_id)
         await self._hooks.forget(job_id)
-        await self._blobs.delete_prefix(f"jobs/{job_id}/")
+        await self._blobs.delete_prefix(job_folder(job_id))
 
     async def sweep(self, job: Job) -> int:
         """Delete blobs of an ended job that no record names; returns how many."""
         named = await self._named(job.id)
         orphans = [
             blob.key
-            async for blob in self._blobs.list(f"jobs/{job.id}/")
+            async for blob in self._blobs.list(job_folder(job.id))
             if blob.key not in named and time.time() - blob.modified > YOUNG_S
         ]
         await self._blobs.delete(orphans)
@@ -100,10 +102,7 @@ class Caretaker:
 
     async def _named(self, job_id: str) -> set[str]:
         named: set[str] = set()
-        cursor: str | None = "0"
-        while cursor is not None:
-            photos, cursor = await self._queue.photos(job_id, cursor=cursor)
-            for photo in photos:
-                named.add(photo.input.key)
-                named.update(output.key for output in photo.outputs)
+        async for photo in walk(self._queue, job_id):
+            named.add(photo.input.key)
+            named.update(output.key for output in photo.outputs)
         return named

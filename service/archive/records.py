@@ -123,6 +123,11 @@ class JobCounts(Record):
     failed: int = 0
     cancelled: int = 0
 
+    @property
+    def ended(self) -> int:
+        """Photos that will not change any more."""
+        return self.restored + self.failed + self.cancelled
+
 
 class Job(Record):
     """A job as it stands. `megapixels` are of the outputs made so far."""

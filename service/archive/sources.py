@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from service.archive.blobs import Blob, Blobs
+from service.archive.keys import OWN
 from service.problems import Problem
-
-OWN = "jobs/"
 
 
 class SourceNotAllowed(Problem):

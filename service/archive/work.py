@@ -13,6 +13,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from service.archive.blobs import BlobsAway, NoSuchBlob
+from service.archive.digest import sha256_of
+from service.archive.keys import output_key
 from service.archive.names import output_name
 from service.archive.queue import Lease
 from service.archive.records import Failure, OutputBlob, OutputSpec
@@ -93,7 +95,7 @@ def retry_delay_s(attempt: int) -> float:
 async def _fetch(lease: Lease, sources: Sources) -> bytes:
     photo = await sources.get(lease.input.key)
     if lease.input.sha256:
-        found = await asyncio.to_thread(lambda: hashlib.sha256(photo).hexdigest())
+        found = await sha256_of(photo)
         if found != lease.input.sha256:
             raise WrongChecksum(f"Expected sha256 {lease.input.sha256}, storage holds {found}.")
     return photo
@@ -115,7 +117,7 @@ async def _restore(
 async def _store(made: Restored, lease: Lease, spec: OutputSpec, sources: Sources) -> OutputBlob:
     """Content-addressed: a zombie that restores the photo again writes the same blob again."""
     sha256, sha512 = await asyncio.to_thread(_digests, made.data)
-    key = f"jobs/{lease.job_id}/out/{sha256}"
+    key = output_key(lease.job_id, sha256)
     name = output_name(lease.name, spec, several=len(lease.spec.outputs) > 1)
     await sources.own.put(
         key, made.data, content_type=made.content_type, download_as=name.rpartition("/")[2]

@@ -4,6 +4,9 @@ Bytes are counted as they arrive, so that a body beyond the limit is refused bef
 in memory whole, whatever its headers say.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.datastructures import UploadFile
@@ -53,6 +56,19 @@ class Upload:
     def drop(self) -> None:
         """Forget the files, keep the name."""
         self.photo, self.mask = b"", None
+
+
+@asynccontextmanager
+async def upload_within(seconds: float) -> AsyncIterator[None]:
+    """Read a body inside. Raises UploadTimeout where it trickles in for longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise UploadTimeout(
+            f"The body did not arrive within {seconds:g} seconds. Send a smaller"
+            " file, or try over a faster connection."
+        ) from error
 
 
 async def accept(request: Request, max_bytes: int) -> Upload:

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 import yaml
 
+from deploy.grafana.boards import BOARDS
 from deploy.grafana.build import FOLDER, board_of
-from deploy.grafana.panels import BOARDS
 from tests.conftest import EXAMPLES, LiveService
 
 ALERTS = FOLDER.parents[1] / "prometheus" / "alerts.yml"

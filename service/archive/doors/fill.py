@@ -4,7 +4,6 @@ Every photo is acknowledged only when its blob is stored and the queue knows it.
 sent again: the same name with the same bytes is the same photo.
 """
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -13,16 +12,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import JSONResponse
 
+from service.archive.digest import sha256_of
 from service.archive.doors.jobs import JobId, archive_of
 from service.archive.doors.tally import NameTaken, Tally, new_photo, taken_detail
 from service.archive.intake import Skipped, is_litter, manifest
+from service.archive.keys import input_key
 from service.archive.names import clean_name
 from service.archive.queue import NewPhoto
 from service.archive.records import InputBlob
 from service.archive.work import WrongChecksum
 from service.problems import Problem
-from service.restore.accept import UploadTimeout, accept_raw
-from service.settings import Settings
+from service.restore.accept import accept_raw, upload_within
 
 router = APIRouter()
 
@@ -50,11 +50,12 @@ async def put_photo(
     name = clean_name(name)
     announced = _sha256_of(content_digest)
     async with archive.upload(request.headers.get("content-length")):
-        body = await _body(request, settings)
-        sha256 = await _sha256(body)
+        async with upload_within(settings.upload_timeout_s):
+            body = await accept_raw(request, settings.max_body_bytes)
+        sha256 = await sha256_of(body)
         if announced is not None and announced != sha256:
             raise WrongChecksum(f"Announced was sha256 {announced}, the bytes have {sha256}.")
-        blob = InputBlob(key=f"jobs/{job.id}/in/{sha256}", bytes=len(body), sha256=sha256)
+        blob = InputBlob(key=input_key(job.id, sha256), bytes=len(body), sha256=sha256)
         await archive.sources.own.put(blob.key, body)
     [added] = await archive.queue.add(job.id, [new_photo(name, blob, job)])
     if added in ("other-bytes", "collides"):
@@ -117,16 +118,6 @@ async def post_bucket(
     return tally.answer()
 
 
-async def _body(request: Request, settings: Settings) -> bytearray:
-    try:
-        async with asyncio.timeout(settings.upload_timeout_s):
-            return await accept_raw(request, settings.max_body_bytes)
-    except TimeoutError as error:
-        raise UploadTimeout(
-            f"The body did not arrive within {settings.upload_timeout_s:g} seconds. Send it again."
-        ) from error
-
-
 def _sha256_of(content_digest: str | None) -> str | None:
     """The hexadecimal SHA-256 of a Content-Digest header (RFC 9530)."""
     if content_digest is None:
@@ -141,9 +132,3 @@ def _sha256_of(content_digest: str | None) -> str | None:
             if len(digest) == hashlib.sha256().digest_size:
                 return digest.hex()
     raise BadChecksum("Send Content-Digest: sha-256=:<base64 of the 32 bytes>:")
-
-
-async def _sha256(body: bytes | bytearray) -> str:
-    if len(body) < 2**16:  # cheaper than a thread
-        return hashlib.sha256(body).hexdigest()
-    return await asyncio.to_thread(lambda: hashlib.sha256(body).hexdigest())

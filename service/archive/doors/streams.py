@@ -11,6 +11,7 @@ from service.archive.archive import Archive
 from service.archive.doors.jobs import JobId, archive_of
 from service.archive.doors.tally import Tally, new_photo
 from service.archive.intake import Entry, IntakeLimits, Skipped, entries
+from service.archive.keys import input_key
 from service.archive.queue import NewPhoto
 from service.archive.records import InputBlob, Job
 from service.settings import Settings
@@ -66,7 +67,7 @@ async def _stored(group: list[Entry], archive: Archive, job: Job) -> list[NewPho
         new_photo(
             entry.name,
             InputBlob(
-                key=f"jobs/{job.id}/in/{entry.sha256}", bytes=len(entry.data), sha256=entry.sha256
+                key=input_key(job.id, entry.sha256), bytes=len(entry.data), sha256=entry.sha256
             ),
             job,
         )

@@ -1,12 +1,12 @@
 """An archive stream to photos: names cleaned, checksums taken, and a reason for all the rest."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from service.archive.digest import sha256_of
 from service.archive.intake.litter import is_litter
 from service.archive.intake.member import Member
 from service.archive.intake.meter import IntakeLimits, Meter
@@ -120,7 +120,7 @@ async def _taken(member: Member, names: NamesSeen) -> Entry:
             f"{show_name(name)!r} is itself an archive, or packed. Unpack it, and send its photos."
         )
     names.add(name)
-    return Entry(name, data, await _sha256(data))
+    return Entry(name, data, await sha256_of(data))
 
 
 def _name_of(member: Member, names: NamesSeen) -> str:
@@ -135,13 +135,6 @@ def _name_of(member: Member, names: NamesSeen) -> str:
     name = clean_name(member.name)
     names.check(name)
     return name
-
-
-async def _sha256(data: bytearray) -> str:
-    if len(data) < 2**16:  # cheaper than a thread
-        return hashlib.sha256(data).hexdigest()
-    held = [data]  # popped, since an idle thread holds what it was given for a while
-    return await asyncio.to_thread(lambda: hashlib.sha256(held.pop()).hexdigest())
 
 
 def _digest(name: str) -> bytes:

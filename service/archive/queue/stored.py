@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from service.archive.keys import input_key
 from service.archive.records import (
     ENDED,
     InputBlob,
@@ -39,7 +40,7 @@ class NewPhoto:
 def words_of(job_id: str, photo: NewPhoto) -> list[str | int]:
     """A photo as the script `add` takes it."""
     blob = photo.input
-    key = "" if blob.key == usual_key(job_id, blob.sha256) else blob.key
+    key = "" if blob.key == input_key(job_id, blob.sha256) else blob.key
     record: dict[str, Any] = {"state": "waiting", "bytes": blob.bytes}
     if blob.sha256:
         record["sha256"] = blob.sha256
@@ -50,15 +51,10 @@ def words_of(job_id: str, photo: NewPhoto) -> list[str | int]:
     return [*names, blob.sha256, key, blob.bytes, text]
 
 
-def usual_key(job_id: str, sha256: str) -> str:
-    """Where a photo lies that was sent to us."""
-    return f"jobs/{job_id}/in/{sha256}"
-
-
 def input_of(job_id: str, record: Mapping[str, Any]) -> InputBlob:
     """A stored record's blob."""
     sha256 = record.get("sha256", "")
-    key = record.get("key") or usual_key(job_id, sha256)
+    key = record.get("key") or input_key(job_id, sha256)
     return InputBlob(key=key, bytes=record["bytes"], sha256=sha256)
 
 
