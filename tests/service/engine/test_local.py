@@ -1,3 +1,5 @@
+"""What the embedded engine alone does; what every engine promises stands in test_contract."""
+
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,12 +10,11 @@ import pytest
 
 from bridge.contract import NetworkCard
 from export.onnx_file import write_card
-from service.engine import EngineUnavailable, EvaluationFailed, Priority
 from service.engine.local import LocalEngine, load_networks
 from service.engine.repository import RepositoryError, read_repository
 from service.telemetry import Telemetry
 from tests.bridge.cards import card
-from tests.service.engine.tiny import FAILS_AT, expected, tile, tiny_network
+from tests.service.engine.tiny import expected, tile, tiny_network
 
 
 def put(repository: Path, of: NetworkCard, model: onnx.ModelProto | None = None) -> None:
@@ -55,48 +56,6 @@ async def test_every_tile_gets_its_own_estimate_whatever_shares_its_batch(
     assert batches < 12
 
 
-async def test_a_tile_that_fails_takes_no_other_down(engine: LocalEngine) -> None:
-    tiles = [tile(0), tile(1, t=FAILS_AT), tile(2), tile(3)]
-    outcomes = await asyncio.gather(
-        *(engine.evaluate("test", one) for one in tiles), return_exceptions=True
-    )
-    assert isinstance(outcomes[1], EvaluationFailed)
-    for index in (0, 2, 3):
-        np.testing.assert_allclose(outcomes[index], expected(tiles[index]), atol=1e-6)
-
-
-async def test_a_cancelled_tile_leaves_the_line(engine: LocalEngine, telemetry: Telemetry) -> None:
-    tasks = [asyncio.create_task(engine.evaluate("test", tile(seed))) for seed in range(40)]
-    await asyncio.sleep(0)  # the tasks stand in line, and the loop has not yielded since
-    for task in tasks[20:]:
-        task.cancel()
-    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert all(isinstance(outcome, np.ndarray) for outcome in outcomes[:20])
-    assert all(isinstance(outcome, asyncio.CancelledError) for outcome in outcomes[20:])
-    for priority in ("interactive", "archive"):
-        labels = {"priority": priority}
-        assert telemetry.registry.get_sample_value("rialto_engine_waiting_tiles", labels) == 0
-
-
-async def test_a_deadline_that_has_passed_is_a_timeout(engine: LocalEngine) -> None:
-    past = asyncio.get_running_loop().time() - 1
-    with pytest.raises(TimeoutError):
-        await engine.evaluate("test", tile(0), deadline=past, priority=Priority.ARCHIVE)
-
-
-async def test_it_is_ready_only_while_it_can_evaluate(engine: LocalEngine) -> None:
-    assert await engine.ready()
-    await engine.close()
-    assert not await engine.ready()
-    with pytest.raises(EngineUnavailable, match="shutting down"):
-        await engine.evaluate("test", tile(0))
-
-
-async def test_a_network_that_is_not_loaded_is_unavailable(engine: LocalEngine) -> None:
-    with pytest.raises(EngineUnavailable, match="no network"):
-        await engine.evaluate("colourise", tile(0))
-
-
 def test_an_empty_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="no networks below"):
         read_repository(tmp_path, 1)
@@ -131,15 +90,6 @@ def test_the_newest_version_is_served(repository: Path) -> None:
     (repository / "test" / "10").mkdir()
     onnx.save(tiny_network(newer), str(repository / "test" / "10" / "model.onnx"))
     assert read_repository(repository, 1)["test"].card.title == "Newer"
-
-
-async def test_what_waits_when_the_engine_closes_is_told_so(engine: LocalEngine) -> None:
-    tasks = [asyncio.create_task(engine.evaluate("test", tile(seed))) for seed in range(40)]
-    await asyncio.sleep(0)
-    await engine.close()
-    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert all(isinstance(outcome, (np.ndarray, EngineUnavailable)) for outcome in outcomes)
-    assert any(isinstance(outcome, EngineUnavailable) for outcome in outcomes)
 
 
 def test_batch_sizes_are_measured_on_the_networks_themselves(repository: Path) -> None:

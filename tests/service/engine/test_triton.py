@@ -1,28 +1,23 @@
 """The Triton engine against the real server: batches, shared memory, and a Triton that dies."""
 
 import asyncio
-import json
 import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from google.protobuf import text_format
 from onnx import TensorProto
-from tritonclient.grpc import model_config_pb2
 from tritonclient.grpc.aio import InferenceServerClient
 
-from bridge.contract import METADATA_KEY, Float32
+from bridge.contract import Float32
 from export.model_repo import write_network
-from export.triton_config import triton_config
 from rialto.commands.triton_server import TritonServer
 from service.engine import EngineUnavailable, EvaluationFailed, Priority
 from service.engine.repository import RepositoryError
-from service.engine.triton import Patience, TritonEngine, memory, networks
+from service.engine.triton import Patience, TritonEngine, memory
 from service.telemetry import Telemetry
 from tests.bridge.cards import card
 from tests.service.engine.conftest import LiveTriton, free_port, tiny_repository, triton_on, until
@@ -265,43 +260,3 @@ async def test_no_triton_at_start_is_an_error_that_says_what_to_do(telemetry: Te
     url = f"127.0.0.1:{free_port()}"
     with pytest.raises(RepositoryError, match=rf"{url}.*rialto triton.*RIALTO_TRITON_URL"):
         await TritonEngine.open(url, telemetry, Patience(start_s=0.2))
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        ({"name": "other"}, "carries the card of test"),
-        ({"max_batch_size": 0}, "allows no batches"),
-        ({"output": [{"name": "y", "data_type": "TYPE_FP32", "dims": [3, -1, -1]}]}, "its card"),
-        ({"parameters": {"rialto": {"string_value": "{}"}}}, "cannot read"),
-    ],
-)
-def test_a_config_that_contradicts_its_card_is_refused(
-    change: dict[str, Any], complaint: str
-) -> None:
-    config = text_format.Parse(triton_config(card(), "python"), model_config_pb2.ModelConfig())
-    for name, value in change.items():
-        config.ClearField(name)
-        text_format.Parse(prototext(name, value), config)
-    with pytest.raises(RepositoryError, match=complaint):
-        networks.served_by(config, "1")
-
-
-def prototext(name: str, value: Any) -> str:
-    if name == "parameters":
-        text = json.dumps(value[METADATA_KEY]["string_value"])
-        return f'parameters {{ key: "{METADATA_KEY}" value {{ string_value: {text} }} }}'
-    if name == "output":
-        return 'output [ { name: "y" data_type: TYPE_FP32 dims: [ 3, -1, -1 ] } ]'
-    return f"{name}: {json.dumps(value)}"
-
-
-def test_a_network_whose_file_and_config_disagree_is_not_loaded(tmp_path: Path) -> None:
-    folder = write_network(tiny_network(card()), card(), tmp_path / "repo")
-    other = triton_config(card(title="Another"), "python")
-    (folder / "configs" / "python.pbtxt").write_text(other)
-    with (
-        pytest.raises(RuntimeError, match="the card in its file is not the one"),
-        triton_on(tmp_path / "repo"),
-    ):
-        pytest.fail("it was loaded")
