@@ -11,7 +11,6 @@ Then a lone photo of one tile by the embedded engine and through Triton, in turn
 import asyncio
 import os
 import re
-import socket
 import statistics
 import subprocess
 import tempfile
@@ -24,7 +23,7 @@ from tritonclient.grpc.aio import InferenceServerClient
 
 from benchmarks.batching import jpeg_bytes, restore
 from benchmarks.machine import machine_line
-from rialto.commands.triton_server import Ports, TritonServer
+from benchmarks.wheel import wheel_triton
 from rialto.commands.triton_wheel import Wheel
 from service.app import open_restorer
 from service.restore import Order, Restorer
@@ -33,7 +32,6 @@ from service.settings import Settings
 from service.tasks import Choice
 from service.telemetry import Telemetry
 
-MODEL_REPO = Path(__file__).parents[1] / "model_repo"
 NETWORK = "jpeg"
 PHOTOS, SIDE, TILES, STEPS = 8, 480, 4, 10  # 480 px take four tiles of 256 px
 LONE_SIDE, LONE_STEPS, LONE_RUNS = 256, 10, 25
@@ -72,14 +70,14 @@ async def photos_at_once(restorer: Restorer, client: InferenceServerClient) -> R
     return Rate(tiles / (time.perf_counter() - start), tiles / batches)
 
 
-async def bare_network(wheel: Wheel, port: int) -> Rate:
+async def bare_network(wheel: Wheel, url: str) -> Rate:
     """perf_analyzer: the network alone, as many tiles in flight, shared memory as we use it."""
     libraries = Path(tempfile.mkdtemp(prefix="perf-analyzer-"))
     for wanted, bundled in (("libb64.so.0d", "libb64-*.so.0d"), ("libcudart.so.12", "libcudart-*")):
         (libraries / wanted).symlink_to(next((wheel.site / "nvidia_pytriton.libs").glob(bundled)))
     command = [
         str(wheel.venv / "bin" / "perf_analyzer"),
-        *("-m", NETWORK, "-u", f"127.0.0.1:{port}", "-i", "grpc", "--async"),
+        *("-m", NETWORK, "-u", url, "-i", "grpc", "--async"),
         *("--shared-memory", "system", "--output-shared-memory-size", str(2**20)),
         *("--shape", "x_t:3,256,256", "--shape", "x_1:3,256,256"),
         *("--concurrency-range", str(PHOTOS * TILES)),
@@ -105,14 +103,8 @@ async def lone_photo(restorer: Restorer) -> float:
 async def main() -> None:
     """Print the table."""
     print(machine_line())
-    wheel, ports = Wheel.find(), Ports(*(free_port() for _ in range(3)))
-    with (
-        TritonServer(MODEL_REPO, wheel, ports) as server,
-        tempfile.TemporaryFile() as log,
-    ):
-        server.start(log)
-        server.wait_ready()
-        url = f"127.0.0.1:{ports.grpc}"
+    wheel = Wheel.find()
+    with wheel_triton() as url:
         async with AsyncExitStack() as stack:
             open_ = stack.enter_async_context
             here = await open_(open_restorer(Settings(), Telemetry()))
@@ -120,7 +112,7 @@ async def main() -> None:
             there = await open_(open_restorer(settings, Telemetry()))
             client = await open_(InferenceServerClient(url))
             pairs = [
-                (await bare_network(wheel, ports.grpc), await photos_at_once(there, client))
+                (await bare_network(wheel, url), await photos_at_once(there, client))
                 for _ in range(RUNS)
             ]
             lone = [(await lone_photo(here), await lone_photo(there)) for _ in range(LONE_RUNS)][1:]
@@ -146,13 +138,6 @@ def report(pairs: list[tuple[Rate, Rate]], lone: list[tuple[float, float]]) -> N
         f"| the same through Triton | {triton * 1000:.0f} ms ="
         f" {middle(late / early for early, late in lone):.2f} x (at most 1.15 wanted) |"
     )
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ OUTPUT = "x_0"
 
 InputName = Literal["x_t", "t", "sigma", "x_1", "mask"]
 Start = Literal["identity", "bicubic", "nearest"]
+HoleFill = Literal["noise", "grey", "smooth"]
 Projection = Literal["none", "known-pixels", "sr", "jpeg"]
 SamplerName = Literal["i2sb", "dbim", "bridge-ode", "ot-ode", "ot-ode-2m", "parity"]
 GridName = Literal["uniform", "quadratic"]
@@ -125,7 +126,7 @@ class NetworkCard(Document):
     family: str
     scale: int = Field(ge=1, le=8)
     start: Start
-    hole_fill: Literal["noise", "grey"] | None = None
+    hole_fill: HoleFill | None = None
     inputs: tuple[InputName, ...]
     schedule: ScheduleCard
     ot_ode: bool = False
@@ -148,7 +149,16 @@ class NetworkCard(Document):
             raise ValueError("a network is conditional exactly where x_1 is among its inputs")
         if not {"x_t", "t", "sigma"} <= set(self.inputs):
             raise ValueError("every network takes x_t, t and sigma")
+        if (self.hole_fill is None) != (self.projection != "known-pixels"):
+            raise ValueError("holes are filled exactly where known pixels are kept")
+        if "mask" in self.inputs and self.hole_fill is None:
+            raise ValueError("a network that is told of holes needs a fill for them")
         return self
+
+    @property
+    def takes_mask(self) -> bool:
+        """Whether the task needs a mask of what is to be repaired beside the photo."""
+        return self.hole_fill is not None
 
     @property
     def short_hash(self) -> str:

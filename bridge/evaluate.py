@@ -12,19 +12,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.metrics import psnr_y, ssim_y
+from bridge.degrade.strokes import Mask
+from bridge.metrics import psnr_inside, psnr_y, ssim_y
 
 UInt8 = NDArray[np.uint8]
 Metric = Callable[[UInt8, UInt8], float]
+InnerMetric = Callable[[UInt8, UInt8, Mask], float]
 
-HIGHER_IS_BETTER = {"psnr_y", "ssim"}
-DIGITS = {"psnr_y": 2}  # decimals in a table; four where none are named
+INSIDE: Mapping[str, InnerMetric] = MappingProxyType({"psnr_mask": psnr_inside})
+HIGHER_IS_BETTER = {"psnr_y", "ssim", *INSIDE}
+DIGITS = {"psnr_y": 2, "psnr_mask": 2}  # decimals in a table; four where none are named
 COLUMNS = {  # a metric's name in a table's head
     "psnr_y": "PSNR-Y",
+    "psnr_mask": "PSNR in the holes",
     "ssim": "SSIM-Y",
     "lpips": "LPIPS-alex",
     "lpips_vgg": "LPIPS-vgg",
@@ -34,11 +39,17 @@ COLUMNS = {  # a metric's name in a table's head
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo before and after damage, uint8 [H,W,3]; for sr4x `damaged` is the small one."""
+    """A photo before and after damage, uint8 [H,W,3]; for sr4x `damaged` is the small one.
+
+    file   that `damaged` was decoded of, for methods that read files; b"" where there is none
+    holes  bool [H,W], True where the damaged photo is empty; None where a task has no holes
+    """
 
     name: str
     original: UInt8
     damaged: UInt8
+    file: bytes = b""
+    holes: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -87,13 +98,16 @@ def fidelity(crop: int = 0) -> dict[str, Metric]:
     return {"psnr_y": partial(psnr_y, crop=crop), "ssim": partial(ssim_y, crop=crop)}
 
 
-def one_by_one(restore: Callable[[UInt8], UInt8]) -> Method:
-    """The method that calls `restore` on each damaged photo; the clock runs around that alone."""
+def one_by_one(restore: Callable[[Pair], UInt8]) -> Method:
+    """The method that calls `restore` on each pair; the clock runs around that alone.
+
+    It may look at all of a pair but the original.
+    """
 
     def method(pairs: Sequence[Pair]) -> Iterator[Restored]:
         for pair in pairs:
             start = time.perf_counter()
-            pixels = restore(pair.damaged)
+            pixels = restore(pair)
             yield Restored(pixels, time.perf_counter() - start)
 
     return method
@@ -104,6 +118,8 @@ def evaluate(
 ) -> Iterator[tuple[Score, UInt8]]:
     """Score each photo as `method` restores it; the restored pixels come along.
 
+    A photo with holes is scored inside them too.
+
     Raises ValueError where a method returns another number of photos than it was given, or
     a photo of another shape than its original.
     """
@@ -112,6 +128,8 @@ def evaluate(
         if pixels.shape != original.shape:
             raise ValueError(f"{pair.name}: restored {pixels.shape}, original {original.shape}")
         values = {name: metric(original, pixels) for name, metric in metrics.items()}
+        if pair.holes is not None:
+            values |= {name: inner(original, pixels, pair.holes) for name, inner in INSIDE.items()}
         height, width = pixels.shape[:2]
         yield Score(pair.name, values, restored.seconds, height * width / 1e6), pixels
 

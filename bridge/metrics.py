@@ -35,6 +35,17 @@ def psnr_y(original: UInt8, restored: UInt8, crop: int = 0) -> float:
     return float("inf") if error == 0 else float(10 * np.log10(PEAK**2 / error))
 
 
+def psnr_inside(original: UInt8, restored: UInt8, holes: NDArray[np.bool_]) -> float:
+    """PSNR in dB over the holes alone, bool [H,W], of all three channels, peak 255.
+
+    Raises ValueError where there is no hole: nothing was asked of the restoration.
+    """
+    if original.shape != restored.shape or holes.shape != original.shape[:2] or not holes.any():
+        raise ValueError(f"no holes of {original.shape} to compare with {restored.shape}")
+    error = float(np.mean((original[holes].astype(np.float64) - restored[holes]) ** 2))
+    return float("inf") if error == 0 else float(10 * np.log10(PEAK**2 / error))
+
+
 def ssim_y(original: UInt8, restored: UInt8, crop: int = 0) -> float:
     """Structural similarity of the lumas (Wang et al. 2004, Eq. 13), mean over the plane.
 

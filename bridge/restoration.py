@@ -6,31 +6,39 @@ share a margin over which they are feathered.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.contract import NetworkCard
+from bridge.holes import Mask, fill_holes, holes_window, keep_known
 from bridge.noise import noise_field
 from bridge.plan import Plan
-from bridge.sample import Evaluate, sample
+from bridge.sample import Evaluate, Project, Step, sample
 from bridge.start import Pixels, start_of, white
 from bridge.tiles import Box, cover_axis
 
 Float32 = NDArray[np.float32]
+Walk = AsyncIterator[Step]
+Limit = Callable[[Walk, int], Walk]  # a region's walk and the regions left with it -> its steps
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a restoration has come: `step` of `steps` done in `region` of `regions`."""
+    """How far a restoration has come: `step` of `steps` done in `region` of `regions`.
+
+    box   the region on the output's canvas      made  what the step made of it
+    """
 
     step: int
     steps: int
     region: int
     regions: int
+    box: Box = field(repr=False)
+    made: Step = field(repr=False, compare=False)
 
     @property
     def fraction(self) -> float:
@@ -74,24 +82,66 @@ async def restore_pixels(
     out: Pixels,
     *,
     seed: int = 0,
+    mask: Mask | None = None,
+    limit: Limit | None = None,
 ) -> AsyncIterator[Progress]:
     """Restore `pixels` [H,W,C] into `out` (see `output_shape`, same dtype), yielding progress.
 
-    The result depends on the photo, the card, the plan and the seed, and on nothing else.
-    Stopping the iteration stops the work within one step. Raises ValueError where `out` has
-    another shape or type.
+    mask   bool [H,W], True = hole, exactly where the card takes one; `out` equals `pixels`
+           outside the holes, sample for sample
+    limit  may end a region's walk early, after its first step or later: the estimate reached
+           is what the photo gets
+
+    The result depends on the photo, the mask, the card, the plan and the seed, and on nothing
+    else. Stopping the iteration stops the work within one step. Raises ValueError where `out`
+    has another shape or type, or where a mask is missing, not taken, or of another size.
     """
     if out.shape != output_shape(card, pixels) or out.dtype != pixels.dtype:
         raise ValueError(f"out is {out.dtype} {out.shape}, the restoration {pixels.dtype}")
+    _check_mask(card, pixels, mask)
     regions = regions_of(card, pixels)
     for number, box in enumerate(regions, start=1):
-        x_1 = await asyncio.to_thread(start_of, card, pixels, box)
-        walk = sample(card, plan, x_1, evaluate, partial(_noise, seed, box))
+        start = await asyncio.to_thread(_start, card, pixels, mask, box, seed)
+        walk = sample(
+            card,
+            plan,
+            start.x_1,
+            evaluate,
+            partial(_noise, seed, box),
+            holes=start.holes,
+            project=start.project,
+        )
+        if limit is not None:
+            walk = limit(walk, len(regions) - number + 1)
         async for step in walk:
-            x_0 = step.x_0
-            if step.done == step.steps:
-                await asyncio.to_thread(feather_into, out, x_0, box, card.tile.margin)
-            yield Progress(step.done, step.steps, number, len(regions))
+            yield Progress(step.done, step.steps, number, len(regions), box, step)
+        await asyncio.to_thread(feather_into, out, step.x_0, box, card.tile.margin)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """One region's x_1 [3,h,w], its holes [h,w], and what every x̂_0 is made to agree with."""
+
+    x_1: Float32
+    holes: Mask | None = None
+    project: Project | None = None
+
+
+def _start(card: NetworkCard, pixels: Pixels, mask: Mask | None, box: Box, seed: int) -> _Start:
+    x_1 = start_of(card, pixels, box)
+    if mask is None or card.hole_fill is None:
+        return _Start(x_1)
+    holes = holes_window(mask, box)
+    x_1 = fill_holes(x_1, holes, card.hole_fill, seed, box)
+    return _Start(x_1, holes, lambda x_0: keep_known(x_0, x_1, holes))
+
+
+def _check_mask(card: NetworkCard, pixels: Pixels, mask: Mask | None) -> None:
+    if (mask is not None) != card.takes_mask:
+        said = "takes a mask" if card.takes_mask else "takes no mask"
+        raise ValueError(f"network {card.name} {said}")
+    if mask is not None and mask.shape != pixels.shape[:2]:
+        raise ValueError(f"the mask is {mask.shape}, the photo {pixels.shape[:2]}")
 
 
 def _noise(seed: int, box: Box, step: int) -> Float32:

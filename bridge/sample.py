@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.contract import NetworkCard, Tile
+from bridge.holes import Mask
 from bridge.plan import Plan, Row
 from bridge.tiles import Box, blend, cover
 
@@ -39,10 +40,13 @@ async def sample(
     evaluate: Evaluate,
     noise: Noise,
     *,
-    mask: Float32 | None = None,
+    holes: Mask | None = None,
     project: Project | None = None,
 ) -> AsyncIterator[Step]:
     """Walk `plan` from x_1 [3,H,W], H and W multiples of the tile's, in [-1,1].
+
+    holes   bool [H,W] where the network fills holes: tiles without any are not evaluated,
+            since nothing of them would be kept
 
     The last Step's x_0 is the result. Arithmetic is float32 with float64 coefficients; it
     runs in a thread, so that an event loop with other photos on it stays responsive.
@@ -50,7 +54,7 @@ async def sample(
     boxes = cover(x_1.shape[-2], x_1.shape[-1], card.tile)
     x_t, before = x_1, None
     for index, row in enumerate(plan.rows):
-        parts = await _evaluate_tiles(boxes, card, row, x_t, x_1, mask, evaluate)
+        parts = await _evaluate_tiles(boxes, card, row, x_t, x_1, holes, evaluate)
         x_0 = await asyncio.to_thread(_estimate, card, boxes, parts, x_1, project)
         last = index + 1 == plan.steps
         if last and row.w_xt:  # parity ends with the bridge at index 0, not with the estimate
@@ -69,17 +73,21 @@ async def _evaluate_tiles(
     row: Row,
     x_t: Float32,
     x_1: Float32,
-    mask: Float32 | None,
+    holes: Mask | None,
     evaluate: Evaluate,
 ) -> list[Float32]:
     """All tiles of one step at once: the engine forms the batches.
 
     The first failure cancels the step's other tiles, so that no evaluation is wasted.
     """
-    arrays = {"x_t": x_t, "x_1": x_1 if card.conditional else None, "mask": mask}
-    tasks = [asyncio.ensure_future(evaluate(_cut(box, row, arrays))) for box in boxes]
+    arrays = {"x_t": x_t, "x_1": x_1 if card.conditional else None}
+    if holes is not None and "mask" in card.inputs:
+        arrays["mask"] = holes[None].astype(np.float32)
+    needed = [box for box in boxes if holes is None or holes[box.window[1:]].any()]
+    tasks = [asyncio.ensure_future(evaluate(_cut(box, row, arrays))) for box in needed]
     try:
-        return list(await asyncio.gather(*tasks))
+        made = dict(zip(needed, await asyncio.gather(*tasks), strict=True))
+        return [made[box] if box in made else x_1[box.window] for box in boxes]
     except BaseException:
         await _cancelled(tasks)
         raise

@@ -1,111 +1,33 @@
 """Train a bridge network: simulation-free, one draw of (n, noise) for each clean patch.
 
 The objective is I²SB's (Eq. 12) with the label moved from (x_n - x_0)/σ_n to x_0 itself:
-an L1 or L2 distance between x_0 and the network's estimate of it. x_n comes from the
-closed-form marginal, so x_{N-1} is x_1 exactly. Every batch is a function of (seed,
-iteration) alone, so a run that was killed and resumed ends with the same weights.
+an L1 or L2 distance between x_0 and the network's estimate of it. Every batch is a function
+of (seed, iteration) alone, so a run that was killed and resumed ends with the same weights.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from bridge.degrade.recipes import RECIPES, Recipe
+from bridge.batches import training_batch
+from bridge.degrade.recipes import RECIPES
 from bridge.networks.compact import Compact
-from bridge.photos import random_patch
+from bridge.perceptual import Lpips
+from bridge.perceptual_weights import lpips_weights
 from bridge.schedule import Schedule
+from bridge.training_plan import TrainingPlan
 
 UInt8 = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class TrainingPlan:
-    """All that a training run depends on, beside the photographs.
-
-    iterations   updates in all; the last `cooldown` of them lower the rate to 0
-    cooldown     share of `iterations`, 0..1
-    rate         AdamW's learning rate between the warm-up and the cool-down
-    ema          decay of the averaged weights, which are what is exported
-    """
-
-    task: str
-    iterations: int
-    width: int = 96
-    blocks: int = 7
-    unshuffle: int = 4
-    period: int = 0
-    patch: int = 96
-    batch: int = 8
-    rate: float = 1e-3
-    warmup: int = 100
-    cooldown: float = 0.25
-    ema: float = 0.999
-    loss: Literal["l1", "l2"] = "l1"
-    beta_max: float = 0.3
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.task not in RECIPES:
-            raise ValueError(f"no recipe for task {self.task!r}; there are {sorted(RECIPES)}")
-        if self.iterations < 1 or not 0 <= self.cooldown <= 1:
-            raise ValueError("iterations must be positive and cooldown lie in 0..1")
-        if self.patch % (self.period or self.unshuffle):
-            raise ValueError(f"patch must be a multiple of {self.period or self.unshuffle}")
-
-    @property
-    def shape(self) -> dict[str, int]:
-        """What decides the network's weights' shapes."""
-        return {
-            "width": self.width,
-            "blocks": self.blocks,
-            "unshuffle": self.unshuffle,
-            "period": self.period,
-        }
-
-    def network(self) -> Compact:
-        """The network that this plan trains, untrained."""
-        return Compact(**self.shape)
-
-    @property
-    def cooldown_start(self) -> int:
-        """First iteration whose rate is below `rate` (up to there a run can be prolonged)."""
-        return self.iterations - round(self.iterations * self.cooldown)
-
-    def rate_at(self, iteration: int) -> float:
-        """Warm-up, constant, then linearly to 0: prolonging a run repeats no part of it."""
-        if iteration < self.warmup:
-            return self.rate * (iteration + 1) / self.warmup
-        if iteration < self.cooldown_start:
-            return self.rate
-        return self.rate * (self.iterations - iteration) / (self.iterations - self.cooldown_start)
-
-
-def training_batch(
-    plan: TrainingPlan, recipe: Recipe, schedule: Schedule, crops: UInt8, iteration: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The batch of one iteration: x_0, x_1, x_t [B,3,P,P] and the network's time t [B].
-
-    n is uniform over the schedule; x_t = a·x_1 + b·x_0 + c·noise (I²SB Eq. 11).
-    """
-    rng = np.random.default_rng([plan.seed, iteration])
-    pairs = [
-        recipe.pair(random_patch(crops, plan.patch + 2 * recipe.margin, rng), rng)
-        for _ in range(plan.batch)
-    ]
-    x_0, x_1 = (torch.from_numpy(np.stack(side)) for side in zip(*pairs, strict=True))
-    n = rng.integers(schedule.interval, size=plan.batch)
-    noise = torch.from_numpy(rng.standard_normal(x_0.shape, dtype=np.float32))
-    a, b, c = (
-        torch.from_numpy(table[n].astype(np.float32))[:, None, None, None]
-        for table in schedule.marginal()
-    )
-    t = torch.from_numpy(schedule.clock[n].astype(np.float32))
-    return x_0, x_1, a * x_1 + b * x_0 + c * noise, t
+def perceptual_judge(device: torch.device) -> Lpips:
+    """LPIPS on VGG16, so that tables may judge by LPIPS on AlexNet; raises WeightsError."""
+    judge = Lpips("vgg", lpips_weights("vgg"))
+    return judge.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
 class TrainingRun:
@@ -119,7 +41,6 @@ class TrainingRun:
         self.recipe = RECIPES[plan.task]
         self.schedule = Schedule(beta_max=plan.beta_max)
         torch.manual_seed(plan.seed)
-        # channels_last: AMX and tensor cores run dense convolutions 1.3-1.4 times faster.
         network = plan.network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network: Compact = network.to(self.device)
         self.average = plan.network().to(self.device)
@@ -127,6 +48,7 @@ class TrainingRun:
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=plan.rate, betas=(0.9, 0.99), weight_decay=1e-4
         )
+        self.judge = perceptual_judge(self.device) if plan.perceptual else None
         self.iteration = 0
         self.gradient_norms: list[float] = []
 
@@ -134,17 +56,14 @@ class TrainingRun:
         """One update; returns the loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate_at(self.iteration)
-        x_0, x_1, x_t, t = (
-            tensor.to(self.device)
-            for tensor in training_batch(
-                self.plan, self.recipe, self.schedule, self.crops, self.iteration
-            )
-        )
-        x_1, x_t = (x.contiguous(memory_format=torch.channels_last) for x in (x_1, x_t))
+        batch = training_batch(self.plan, self.recipe, self.schedule, self.crops, self.iteration)
+        batch = batch.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
-            estimate = self.network(x_t, t, x_1)
-        error = estimate.float() - x_0
-        loss = error.abs().mean() if self.plan.loss == "l1" else error.square().mean()
+            estimate = self.network(batch.x_t, batch.t, batch.x_1, batch.mask)
+            loss = batch.loss(estimate, self.plan.loss)
+            if self.judge is not None:
+                seen = batch.completed(estimate.float())
+                loss = loss + self.plan.perceptual * self.judge(seen, batch.x_0).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self._clip_gradient()
@@ -186,13 +105,20 @@ class TrainingRun:
     def begin_from(self, state: dict[str, Any]) -> None:
         """Start at the averaged weights of another run, of any loss, rate or task.
 
-        Raises ValueError where its network has another shape.
+        A network that was told of no holes learns of them from here: what it made of x_t and
+        x_1 it keeps. Raises ValueError where the network has another shape.
         """
-        saved = TrainingPlan(**state["plan"])
-        if (theirs := saved.shape) != (mine := self.plan.shape):
+        theirs, mine = TrainingPlan(**state["plan"]).shape, self.plan.shape
+        weights = dict(state["average"])
+        if mine["mask"] and not theirs["mask"]:
+            head = weights["head.weight"]
+            unseen = head.new_zeros(head.shape[0], self.plan.unshuffle**2, *head.shape[2:])
+            weights["head.weight"] = torch.cat([head, unseen], dim=1)
+            theirs = {**theirs, "mask": True}
+        if theirs != mine:
             raise ValueError(f"the weights to begin from are of {theirs}, not of {mine}")
         for network in (self.network, self.average):
-            network.load_state_dict(state["average"])
+            network.load_state_dict(weights)
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a saved run; only `iterations` and `cooldown` may differ from its plan.

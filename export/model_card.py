@@ -46,8 +46,9 @@ def _preset(name: str, preset: PresetCard) -> list[str]:
     lines = [f"### {name}", "", f"{preset.claim} {plan}.", ""]
     if preset.quality:
         lines += [
-            "| photographs | PSNR-Y dB (input) | SSIM-Y | LPIPS-alex (input) | s/megapixel |",
-            "|---|---|---|---|---|",
+            "| photographs | PSNR-Y dB (input) | SSIM-Y | LPIPS-alex (input) | DISTS"
+            " | s/megapixel |",
+            "|---|---|---|---|---|---|",
             *(_quality(quality) for quality in preset.quality),
             "",
         ]
@@ -61,5 +62,6 @@ def _quality(quality: Quality) -> str:
     return (
         f"| {quality.photos} | {quality.psnr_y:.2f} ({quality.input_psnr_y:.2f})"
         f" | {quality.ssim:.4f} | {shown(quality.lpips, 3)} ({shown(quality.input_lpips, 3)})"
+        f" | {shown(quality.dists, 3)}"
         f" | {shown(quality.seconds_per_megapixel, 2)} |"
     )

@@ -1,7 +1,8 @@
 """A training checkpoint becomes a network with its card, checked against torch on photographs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import onnx
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from bridge.contract import (
     OUTPUT,
     NetworkCard,
+    PresetName,
     ScheduleCard,
     TileCard,
     TrainingCard,
 )
 from bridge.networks.compact import Compact
-from bridge.train import TrainingPlan
+from bridge.training_plan import TrainingPlan
 from export.onnx_file import to_onnx, weights_digest
 from export.tasks import PROFILES
 
@@ -35,10 +37,16 @@ class Exported:
     network: Compact
 
 
-def export_network(state: dict[str, Any], name: str, training: dict[str, Any]) -> Exported:
+def export_network(
+    state: dict[str, Any],
+    name: str,
+    training: dict[str, Any],
+    presets: Collection[PresetName] = get_args(PresetName),
+) -> Exported:
     """Export the averaged weights of a checkpoint's `state` under `name`.
 
     training   what the checkpoint does not know: photographs, machine, cpu_hours
+    presets    of the task that the network serves, where another serves the rest
     """
     plan = TrainingPlan(**state["plan"])
     network = plan.network().eval()
@@ -51,14 +59,16 @@ def export_network(state: dict[str, Any], name: str, training: dict[str, Any]) -
         family="compact",
         scale=profile.scale,
         start=profile.start,
-        inputs=("x_t", "t", "sigma", "x_1"),
+        hole_fill=profile.hole_fill,
+        inputs=("x_t", "t", "sigma", "x_1", *(("mask",) if profile.hole_fill else ())),
         schedule=ScheduleCard(beta_max=plan.beta_max),
+        projection="known-pixels" if profile.hole_fill else "none",
         tile=TileCard(),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
-        presets=profile.presets,
+        presets={of: preset for of, preset in profile.presets.items() if of in presets},
         training=TrainingCard(
             iterations=int(state["iteration"]),
-            loss=plan.loss,
+            loss=plan.loss + (f" + {plan.perceptual:g} LPIPS-vgg" if plan.perceptual else ""),
             patch=plan.patch,
             batch=plan.batch,
             seed=plan.seed,
@@ -70,8 +80,10 @@ def export_network(state: dict[str, Any], name: str, training: dict[str, Any]) -
     return Exported(to_onnx(network, card), card, network)
 
 
-def parity(exported: Exported, x_1: Float32) -> float:
+def parity(exported: Exported, x_1: Float32, mask: Float32 | None = None) -> float:
     """Largest |torch - ONNX Runtime| of x̂_0 on x_1 [N,3,H,W], over the whole schedule.
+
+    mask   [N,1,H,W], exactly where the network takes one
 
     Raises ValueError where it exceeds PARITY: the file is then not the network.
     """
@@ -86,9 +98,14 @@ def parity(exported: Exported, x_1: Float32) -> float:
         x_t = x_1 + np.float32(spread[n]) * noise
         t = np.full(len(x_1), schedule.clock[n], np.float32)
         sigma = np.full(len(x_1), schedule.sigma[n], np.float32)
-        (served,) = session.run([OUTPUT], {"x_t": x_t, "t": t, "sigma": sigma, "x_1": x_1})
+        feed = {"x_t": x_t, "t": t, "sigma": sigma, "x_1": x_1}
+        taken = [x_t, t, x_1]
+        if mask is not None:
+            feed["mask"] = mask
+            taken.append(mask)
+        (served,) = session.run([OUTPUT], feed)
         with torch.inference_mode():
-            trained = exported.network(*(torch.from_numpy(a) for a in (x_t, t, x_1))).numpy()
+            trained = exported.network(*map(torch.from_numpy, taken)).numpy()
         worst = max(worst, float(np.abs(served - trained).max()))
     if worst > PARITY:
         raise ValueError(f"ONNX Runtime differs from torch by {worst:.2g}, more than {PARITY:g}")

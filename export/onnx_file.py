@@ -26,11 +26,11 @@ class Contract(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, x_t: Tensor, t: Tensor, sigma: Tensor, x_1: Tensor) -> Tensor:
-        """x_t, x_1 [N,3,H,W], t, sigma [N] -> x̂_0 [N,3,H,W]."""
+    def forward(self, x_t: Tensor, t: Tensor, sigma: Tensor, x_1: Tensor, *mask: Tensor) -> Tensor:
+        """x_t, x_1 [N,3,H,W], t, sigma [N], perhaps mask [N,1,H,W] -> x̂_0 [N,3,H,W]."""
         # An input that reaches no output is dropped from the file, and every caller refused.
         unused = 0 * sigma[:, None, None, None]
-        return self.network(x_t, t, x_1) + unused  # type: ignore[no-any-return]
+        return self.network(x_t, t, x_1, *mask) + unused  # type: ignore[no-any-return]
 
 
 def weights_digest(network: nn.Module) -> str:
@@ -45,10 +45,10 @@ def weights_digest(network: nn.Module) -> str:
 def to_onnx(network: nn.Module, card: NetworkCard) -> onnx.ModelProto:
     """Export with free batch, height and width, the card in the metadata, and check the file."""
     size = card.tile.multiple * 4
-    example = (torch.zeros(2, 3, size, size), torch.zeros(2), torch.zeros(2))
-    example = (*example, torch.zeros(2, 3, size, size))  # type: ignore[assignment]
+    shapes = {"t": (2,), "sigma": (2,), "mask": (2, 1, size, size)}
+    example = tuple(torch.zeros(shapes.get(name, (2, 3, size, size))) for name in card.inputs)
     image = {0: "N", 2: "H", 3: "W"}
-    axes = {"x_t": image, "t": {0: "N"}, "sigma": {0: "N"}, "x_1": image, OUTPUT: image}
+    axes = {name: {0: "N"} if name in ("t", "sigma") else image for name in (*card.inputs, OUTPUT)}
     with TemporaryDirectory() as folder, warnings.catch_warnings():
         file = Path(folder) / "model.onnx"
         # The newer exporter needs onnxscript and writes the same operators; until it is gone,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bridge.contract import PresetCard, PresetName, Start
+from bridge.contract import HoleFill, PresetCard, PresetName, Start
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class TaskProfile:
     start: Start
     presets: dict[PresetName, PresetCard]
     limits: tuple[str, ...]
+    hole_fill: HoleFill | None = None
 
 
 FAST = "Keeps to what is there: one step, the most faithful."
@@ -50,5 +51,77 @@ PROFILES: dict[str, TaskProfile] = {
             "The block grid must start at the file's first pixel: a cropped copy that was saved"
             " again without loss of its old blocks is restored less well.",
         ),
+    ),
+    "deblur": TaskProfile(
+        title="Deblurring",
+        scale=1,
+        start="identity",
+        presets={
+            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
+            "balanced": PresetCard(steps=2, eta=0.0, claim=BALANCED),
+            "best": PresetCard(steps=5, eta=0.0, claim=BEST),
+        },
+        limits=(
+            "Trained on lens blur, defocus and shake of up to some 8 pixels with up to 2 % of"
+            " noise: a photo blurred more widely should be made smaller first.",
+            "A background that was meant to be out of focus is sharpened with the rest.",
+        ),
+    ),
+    "mixture": TaskProfile(
+        title="Old and worn photos",
+        scale=1,
+        start="identity",
+        presets={
+            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
+            "balanced": PresetCard(steps=2, eta=0.0, claim=BALANCED),
+            "best": PresetCard(steps=5, eta=0.0, claim=BEST),
+        },
+        limits=(
+            "Trained on blur, noise, resizing and JPEG in random order and unknown strength:"
+            " where a photo has one of them alone, the task made for it does better.",
+            "Scratches, dust and torn parts stay: paint them over with the task inpaint.",
+        ),
+    ),
+    "inpaint": TaskProfile(
+        title="Scratches and holes",
+        scale=1,
+        start="identity",
+        presets={
+            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
+            "balanced": PresetCard(steps=4, eta=0.0, claim=BALANCED),
+            "best": PresetCard(steps=12, eta=0.0, claim=BEST),
+        },
+        limits=(
+            "Fills what the mask marks from some 60 pixels around: scratches, dust and small"
+            " objects; the middle of larger holes stays blurred.",
+            "A mask that leaves the rim of a scratch uncovered smears its colour into the hole.",
+        ),
+        hole_fill="smooth",
+    ),
+    "sr4x-real": TaskProfile(
+        title="4x super-resolution of phone and web photos",
+        scale=4,
+        start="bicubic",
+        presets={
+            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
+            "balanced": PresetCard(steps=4, eta=0.0, claim=BALANCED),
+            "best": PresetCard(steps=12, eta=0.0, claim=BEST),
+        },
+        limits=(
+            "Trained on small photos with blur, noise and JPEG blocks: a clean one that was only"
+            " made smaller comes out sharper by sr4x.",
+            "Text below about 8 pixels in height and fine regular patterns are not recovered.",
+        ),
+    ),
+    "denoise": TaskProfile(
+        title="Noise of little light",
+        scale=1,
+        start="identity",
+        presets={
+            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
+            "balanced": PresetCard(steps=2, eta=0.0, claim=BALANCED),
+            "best": PresetCard(steps=5, eta=0.0, claim=BEST),
+        },
+        limits=("Trained on the noise of a sensor, before it is smoothed or compressed.",),
     ),
 }

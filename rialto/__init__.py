@@ -13,9 +13,11 @@ if TYPE_CHECKING:
         APITimeoutError,
         AsyncClient,
         Client,
+        Preview,
         Progress,
         Restoration,
         RialtoError,
+        verify_webhook,
     )
 
 __all__ = [
@@ -24,9 +26,11 @@ __all__ = [
     "APITimeoutError",
     "AsyncClient",
     "Client",
+    "Preview",
     "Progress",
     "Restoration",
     "RialtoError",
+    "verify_webhook",
 ]
 
 

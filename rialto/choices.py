@@ -1,6 +1,8 @@
-"""The words a caller chooses among, for the client and the command line alike."""
+"""What a caller chooses among, and what is taken else, for client and command line alike."""
 
 from typing import Literal
+
+DEFAULT_URL = "http://127.0.0.1:8000"
 
 PresetName = Literal["fast", "balanced", "best"]
 FormatName = Literal["png", "jpeg", "webp", "tiff", "avif"]

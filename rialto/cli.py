@@ -1,14 +1,18 @@
 """The `rialto` command line: one door to training, export, serving and restoring."""
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from rialto.choices import DEFAULT_URL
 from rialto.cli_networks import evaluate, export, import_nvlabs, plot, train
 from rialto.cli_triton import models, triton
 from rialto.commands.archive import archive, jobs
+from rialto.commands.doctor import doctor
+from rialto.commands.keys import keys
 from rialto.commands.photos import photos
 from rialto.commands.restore import restore
 
@@ -21,6 +25,7 @@ app.command()(restore)
 app.command()(photos)
 app.command()(archive)
 app.command()(jobs)
+app.command()(doctor)
 app.command()(train)
 app.command()(export)
 app.command("import-nvlabs")(import_nvlabs)
@@ -28,6 +33,7 @@ app.command()(evaluate)
 app.command()(plot)
 app.command()(triton)
 app.add_typer(models, name="models")
+app.add_typer(keys, name="keys")
 
 
 @app.callback()
@@ -45,9 +51,7 @@ def serve(
 
     Settings: docs/04-settings.md.
     """
-    from rialto.commands.serve import serve as run_service
-
-    run_service(_settings("serve", host=host, port=port, model_repo=model_repo))
+    _serve("serve", _settings("serve", host=host, port=port, model_repo=model_repo))
 
 
 @app.command()
@@ -56,13 +60,11 @@ def gateway(
     port: Annotated[Optional[int], typer.Option(help="Port to listen on.")] = None,
 ) -> None:
     """Serve HTTP as `serve` does, and leave the archive's photos to workers."""
-    from rialto.commands.serve import serve as run_service
-
     settings = _settings("gateway", host=host, port=port, archive_places=0)
     if not settings.redis_url:
         typer.echo("rialto gateway: it needs RIALTO_REDIS_URL, the workers' queue", err=True)
         raise typer.Exit(2)
-    run_service(settings)
+    _serve("gateway", settings)
 
 
 @app.command()
@@ -83,15 +85,31 @@ def worker(
 
 @app.command()
 def health(
-    url: Annotated[str, typer.Option(help="The service.")] = "http://127.0.0.1:8000",
+    url: Annotated[str, typer.Option(help="The service.")] = DEFAULT_URL,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds.")] = 4.0,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, on standard output.")] = False,
 ) -> None:
     """Exit with 0 where a photo would be restored now, else with 1."""
     from rialto.commands.health import healthy
 
     fine, told = healthy(url, timeout)
-    typer.echo(told, err=not fine)
+    if as_json:
+        typer.echo(json.dumps({"ready": fine, "told": told}, ensure_ascii=False))
+    else:
+        typer.echo(told, err=not fine)
     raise typer.Exit(not fine)
+
+
+def _serve(command: str, settings: "Settings") -> None:
+    """Serve until stopped; exit code 2 where it was not said who may come."""
+    from rialto.commands.serve import serve as run_service
+    from service.auth.policy import AuthUndecided
+
+    try:
+        run_service(settings)
+    except AuthUndecided as error:
+        typer.echo(f"rialto {command}: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 def _settings(command: str, **given: Any) -> "Settings":

@@ -10,16 +10,24 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from swagger_ui_bundle import swagger_ui_path
 
-from service import errors, facts, routes
+from service import edits, errors, facts, restorations, routes
 from service.archive import doors
 from service.archive.opening import open_archive
+from service.auth.audit import Audited, AuditLog
+from service.auth.gate import Gate
+from service.auth.guard import open_guard
+from service.auth.policy import keys_wanted
+from service.description import describe
 from service.engine import Engine
 from service.engine.local import LocalEngine, load_networks
+from service.observe.traces import open_traces
 from service.photo.codec import Codec
 from service.requests import Requests
 from service.restore import Restorer
 from service.restore.enqueue import Line
 from service.restore.kept import Kept
+from service.restore.run import Run
+from service.restore.runs import Runs
 from service.settings import Settings
 from service.tasks import Tasks
 from service.telemetry import Telemetry
@@ -28,15 +36,20 @@ from service.telemetry import Telemetry
 async def open_engine(settings: Settings, telemetry: Telemetry) -> Engine:
     """The engine that the settings name. Raises RepositoryError where it has no networks."""
     if settings.engine == "triton":
-        from service.engine.triton import TritonEngine  # noqa: PLC0415 -- gRPC, for those who use it
+        from service.engine.triton import Patience, TritonEngine  # noqa: PLC0415 -- gRPC, if used
 
-        return await TritonEngine.open(settings.triton_url, telemetry)
+        patience = Patience(
+            settings.triton_timeout_s, settings.triton_away_s, settings.triton_start_s
+        )
+        return await TritonEngine.open(settings.triton_url, telemetry, patience)
     store = settings.cache.expanduser() / "batch-sizes.json"
     threads, batch = settings.engine_threads(), settings.max_batch or None
     networks = await asyncio.to_thread(
         load_networks, settings.model_repo_folder(), threads, store, batch
     )
-    return LocalEngine(networks, telemetry)
+    engine = LocalEngine(networks, telemetry)
+    engine.follow(settings.model_repo_folder(), threads)
+    return engine
 
 
 @asynccontextmanager
@@ -51,7 +64,7 @@ async def open_restorer(settings: Settings, telemetry: Telemetry) -> AsyncIterat
         stack.push_async_callback(engine.close)
         await codec_ready
         yield Restorer(
-            tasks=Tasks(engine.cards()),
+            tasks=Tasks(engine.cards),
             codec=codec,
             line=Line(settings.max_active, settings.max_waiting, settings.max_held_mb * 2**20),
             engine=engine,
@@ -62,19 +75,33 @@ async def open_restorer(settings: Settings, telemetry: Telemetry) -> AsyncIterat
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The service, ready for an ASGI server."""
+    """The service, ready for an ASGI server.
+
+    Raises AuthUndecided where it would be reached from outside and nobody said by whom.
+    """
     telemetry = Telemetry()
+    guarded = keys_wanted(settings.auth, settings.host)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         loop = asyncio.get_running_loop()
+        kept_bytes, journal_bytes = settings.kept_mb * 2**20, settings.events_mb * 2**20
+        kept = Kept[Run](settings.kept_seconds, kept_bytes, loop.time, loop.call_later)
         async with (
+            open_traces(settings.otlp_endpoint, settings.trace_ratio, "rialto") as telemetry.traces,
             open_restorer(settings, telemetry) as restorer,
             open_archive(settings, restorer) as archive,
+            open_guard(archive.redis, settings) as guard,
+            Runs(kept, settings.resume_s, journal_bytes) as runs,
         ):
-            kept_bytes = settings.kept_mb * 2**20
-            kept = Kept(settings.kept_seconds, kept_bytes, loop.time, loop.call_later)
-            yield {"restorer": restorer, "archive": archive, "settings": settings, "kept": kept}
+            app.state.tasks = restorer.tasks
+            yield {
+                "restorer": restorer,
+                "archive": archive,
+                "settings": settings,
+                "runs": runs,
+                "guard": guard,
+            }
 
     app = FastAPI(
         title="Rialto",
@@ -84,11 +111,20 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,  # the framework's page takes its scripts from elsewhere; see facts
         redoc_url=None,
     )
+    app.state.stopping = asyncio.Event()  # set by the server when it is told to stop
     errors.install(app)
+    describe(app, guarded=guarded)
     app.include_router(routes.router)
+    app.include_router(restorations.router)
+    app.include_router(edits.router)
     app.include_router(facts.router)
     app.include_router(doors.router)
     app.mount("/web", StaticFiles(directory=facts.WEB))
     app.mount("/swagger", StaticFiles(directory=swagger_ui_path))
+    # The last one added is the outermost.
+    if guarded:
+        app.add_middleware(Gate)
+    if settings.audit_log:
+        app.add_middleware(Audited, log=AuditLog(settings.audit_log))
     app.add_middleware(Requests, telemetry=telemetry)
     return app

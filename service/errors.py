@@ -5,9 +5,11 @@ What nobody expected is answered in `requests`, around everything, as an Interna
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 
 from service.problems import Problem, ProblemBody
 
@@ -72,7 +74,8 @@ def problem_body(problem: Problem, path: str, request_id: str) -> ProblemBody:
 def problem_reply(request: Request, problem: Problem) -> JSONResponse:
     """`problem` as an answer."""
     body = problem_body(problem, request.url.path, request.state.request_id)
-    return JSONResponse(body.model_dump(), problem.status, problem.headers, MEDIA_TYPE)
+    document = {**body.model_dump(), **problem.members}
+    return JSONResponse(document, problem.status, problem.headers, MEDIA_TYPE)
 
 
 def every_problem(family: type[Problem] = Problem) -> dict[str, type[Problem]]:
@@ -82,6 +85,15 @@ def every_problem(family: type[Problem] = Problem) -> dict[str, type[Problem]]:
         if isinstance(getattr(kind, "slug", None), str):
             found[kind.slug] = kind
         found.update(every_problem(kind))
+    return found
+
+
+def _methods(request: Request) -> set[str]:
+    """Of an address: each is a route of its own, and the framework names the first one's alone."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
     return found
 
 
@@ -103,7 +115,8 @@ def install(app: FastAPI) -> None:
         reply = problem_reply(
             request, kind(f"{request.method} {request.url.path}: {error.detail}.")
         )
-        reply.headers.update(error.headers or {})  # 405 has to say what is allowed
+        if error.status_code == MethodNotAllowed.status:
+            reply.headers["Allow"] = ", ".join(sorted(_methods(request)))
         return reply
 
     @app.exception_handler(ClientDisconnect)

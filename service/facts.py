@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import choose_encoder
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from service.engine import Engine
@@ -64,9 +64,10 @@ async def readyz(request: Request) -> JSONResponse:
 
 @router.get("/metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """Counters and timings in Prometheus' text format."""
+    """Counters and timings as Prometheus' text, or, where it is asked for, OpenMetrics."""
     registry = request.state.restorer.telemetry.registry
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    encode, media_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(registry), media_type=media_type)
 
 
 @router.get("/problems/{slug}", response_class=HTMLResponse)

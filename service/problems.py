@@ -1,6 +1,6 @@
 """Expected failures, told to the caller as RFC 9457 problem+json: one shape for every error."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
@@ -10,6 +10,8 @@ class Problem(Exception):
 
     `detail` is for the caller: the limit, and what to do. The cause goes to the log, by
     `raise ... from`.
+
+    members   of the answer's body beside RFC 9457's own, such as what was done before it
     """
 
     status: ClassVar[int]
@@ -20,6 +22,7 @@ class Problem(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.members: dict[str, Any] = {}
 
 
 class ProblemBody(BaseModel):

@@ -8,9 +8,13 @@ from typing import Any, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.observe.logs import LogFormat
 from service.photo.limits import CodecLimits
 
 PREFIX = "RIALTO_"
+
+AuthMode = Literal["auto", "on", "off-because-guarded-outside"]
+THE_CLIENTS = {"RIALTO_API_KEY"}  # no setting of the service, and no misspelt one
 
 
 class UnknownSetting(Exception):
@@ -36,6 +40,15 @@ class Settings(BaseSettings):
     )
     triton_url: str = Field(
         default="127.0.0.1:8001", description="The Triton's gRPC address, host:port."
+    )
+    triton_timeout_s: float = Field(
+        default=60, gt=0, le=3600, description="Seconds of one evaluation; then it is sent again."
+    )
+    triton_away_s: float = Field(
+        default=60, gt=0, le=3600, description="Seconds a photo waits for an absent Triton; 503."
+    )
+    triton_start_s: float = Field(
+        default=60, gt=0, le=3600, description="Seconds to wait for Triton at start; then exit."
     )
     threads: int = Field(
         default=0, ge=0, le=256, description="CPU threads of one evaluation; 0 takes every core."
@@ -81,6 +94,15 @@ class Settings(BaseSettings):
     )
     kept_mb: int = Field(
         default=512, ge=1, le=65_536, description="MiB of finished photos kept; oldest go first."
+    )
+    resume_s: float = Field(
+        default=20,
+        ge=0,
+        le=3600,
+        description="Seconds a lost stream may be taken up again; then it is cancelled.",
+    )
+    events_mb: int = Field(
+        default=8, ge=1, le=1024, description="MiB of one restoration's events; oldest go first."
     )
     data: Path = Field(
         default=Path("~/.local/share/rialto"), description="Folder of the archive's own data."
@@ -132,6 +154,27 @@ class Settings(BaseSettings):
     webhook_hosts: str = Field(
         default="", description="Hosts or networks, by commas, allowed although they are private."
     )
+    auth: AuthMode = Field(
+        default="auto",
+        description="Keys: `on`, off on loopback by `auto`, or `off-because-guarded-outside`.",
+    )
+    jwt_issuer: str = Field(
+        default="", description="The identity provider whose tokens are taken; empty takes none."
+    )
+    jwt_audience: str = Field(default="rialto", description="The audience that a token must name.")
+    jwt_jwks: str = Field(default="", description="File or URL of the provider's public keys.")
+    audit_log: str = Field(
+        default="", description="File of one JSON line a request; `-` is standard output."
+    )
+    log_format: LogFormat = Field(
+        default="auto", description="`json`, `text`, or by `auto` text on a terminal, else JSON."
+    )
+    otlp_endpoint: str = Field(
+        default="", description="OTLP/HTTP collector of traces, http://host:4318; empty: none."
+    )
+    trace_ratio: float = Field(
+        default=1, ge=0, le=1, description="Share of traces begun here that are kept."
+    )
     grace_s: float = Field(
         default=30, ge=0, le=3600, description="Seconds given to running work when stopped."
     )
@@ -167,7 +210,7 @@ def read_settings(given: Mapping[str, Any] | None = None) -> Settings:
     """
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
     named = {name for name in os.environ if name.upper().startswith(PREFIX)}
-    unknown = sorted(name for name in named if name.upper() not in known)
+    unknown = sorted(name for name in named if name.upper() not in known | THE_CLIENTS)
     if unknown:
         raise UnknownSetting(f"unknown settings {', '.join(unknown)}; see docs/04-settings.md")
     return Settings(**(given or {}))

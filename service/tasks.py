@@ -1,5 +1,7 @@
 """Which tasks there are, and what a preset means: read from the networks' cards alone."""
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +9,10 @@ from bridge.contract import GridName, NetworkCard, PresetCard, PresetName, Sampl
 from bridge.plan import Plan, plan_for
 from service.engine.repository import RepositoryError
 from service.problems import Problem
+
+log = logging.getLogger("rialto.tasks")
+
+Presets = dict[str, dict[PresetName, NetworkCard]]
 
 
 class NoSuchTask(Problem):
@@ -46,26 +52,32 @@ class Chosen:
 
 
 class Tasks:
-    """The tasks of a set of networks. Raises RepositoryError where two claim one preset."""
+    """The tasks of the networks that `cards` names, asked anew for each photo.
 
-    def __init__(self, cards: dict[str, NetworkCard]) -> None:
-        self._cards = cards
-        self._presets: dict[str, dict[PresetName, NetworkCard]] = {}
-        for card in cards.values():
-            presets = self._presets.setdefault(card.task, {})
-            for name in card.presets:
-                if name in presets:
-                    other = presets[name].name
-                    raise RepositoryError(
-                        f"networks {other} and {card.name} both claim {card.task}'s preset {name}"
-                    )
-                presets[name] = card
+    So a version that went live is chosen from the next photo on. Raises RepositoryError where
+    two networks claim one preset; where they do so later, what was offered before stays.
+    """
+
+    def __init__(self, cards: Callable[[], dict[str, NetworkCard]]) -> None:
+        self._ask = cards
+        self._cards = cards()
+        self._offered = presets_of(self._cards)
+
+    @property
+    def _tasks(self) -> Presets:
+        if (cards := self._ask()) != self._cards:
+            self._cards = cards
+            try:
+                self._offered = presets_of(cards)
+            except RepositoryError as error:
+                log.warning("the tasks stay as they were: %s", error)
+        return self._offered
 
     def choose(self, choice: Choice) -> Chosen:
         """Resolve the caller's choice; raises NoSuchTask or BadPlan."""
-        presets = self._presets.get(choice.task)
-        if presets is None:
-            raise NoSuchTask(f"No task {choice.task!r}; there are {', '.join(self._presets)}.")
+        tasks = self._tasks
+        if (presets := tasks.get(choice.task)) is None:
+            raise NoSuchTask(f"No task {choice.task!r}; there are {', '.join(tasks)}.")
         card = presets.get(choice.preset)
         if card is None:
             raise BadPlan(f"{choice.task} has no preset {choice.preset}; it has {list(presets)}.")
@@ -84,7 +96,7 @@ class Tasks:
 
     def document(self) -> dict[str, Any]:
         """The body of `GET /tasks`."""
-        return {"tasks": [self._task(task, presets) for task, presets in self._presets.items()]}
+        return {"tasks": [self._task(task, presets) for task, presets in self._tasks.items()]}
 
     def _task(self, task: str, presets: dict[PresetName, NetworkCard]) -> dict[str, Any]:
         cards = {card.name: card for card in presets.values()}
@@ -93,6 +105,7 @@ class Tasks:
             "task": task,
             "title": first.title,
             "scale": first.scale,
+            "takes_mask": first.takes_mask,
             "presets": {
                 name: {"network": card.name, **_preset(card.presets[name])}
                 for name, card in presets.items()
@@ -108,6 +121,21 @@ class Tasks:
                 for card in cards.values()
             ],
         }
+
+
+def presets_of(cards: dict[str, NetworkCard]) -> Presets:
+    """Networks by task and preset; raises RepositoryError where two claim one."""
+    tasks: Presets = {}
+    for card in cards.values():
+        presets = tasks.setdefault(card.task, {})
+        for name in card.presets:
+            if name in presets:
+                other = presets[name].name
+                raise RepositoryError(
+                    f"networks {other} and {card.name} both claim {card.task}'s preset {name}"
+                )
+            presets[name] = card
+    return tasks
 
 
 def _preset(preset: PresetCard) -> dict[str, Any]:

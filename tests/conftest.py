@@ -23,10 +23,11 @@ EXAMPLES = ROOT / "examples"
 
 @dataclass(frozen=True)
 class LiveService:
-    """Where a running service listens, and its process."""
+    """Where a running service listens, its process, and what it has logged so far."""
 
     url: str
     process: subprocess.Popen[str]
+    log: list[str]
 
     def stop(self) -> None:
         """End it as an operator would, and wait until it has ended."""
@@ -49,8 +50,8 @@ def start_service(cache: Path, command: str = "serve", **settings: str) -> LiveS
     for line in process.stderr:
         lines.append(line)
         if found := re.search(r"running on (http://\S+)", line):
-            _drain(process)
-            return LiveService(found[1], process)
+            _drain(process, lines)
+            return LiveService(found[1], process, lines)
     raise RuntimeError(f"the service ended with {process.wait()}:\n{''.join(lines)}")
 
 
@@ -60,15 +61,14 @@ def environment_of(cache: Path, **settings: str) -> dict[str, str]:
     return {**os.environ, "RIALTO_PORT": "0", "RIALTO_CACHE": str(cache), **named}
 
 
-def _drain(process: subprocess.Popen[str]) -> None:
+def _drain(process: subprocess.Popen[str], lines: list[str]) -> None:
     """Read the log for as long as the service writes one, or it would block on a full pipe."""
     stream = process.stderr
     assert stream is not None
 
     def read() -> None:
         with stream:
-            for _ in stream:
-                pass
+            lines.extend(stream)
 
     Thread(target=read, daemon=True).start()
 

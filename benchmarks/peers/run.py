@@ -2,10 +2,11 @@
 
     python benchmarks/peers/run.py PEER INPUT OUTPUT
 
-INPUT holds what the peer restores, .png (÷4 photos) or .jpg (compressed ones); OUTPUT gets
-<stem>.png for each and times.json, {"seconds": {stem: s}}: restoring alone, on all cores,
-without loading the peer, reading, writing, or the first warm-up. Runs inside the peers'
-own environment (`setup.sh`); only `bicubic` and `lanczos` run anywhere Pillow does.
+PEER may end in a setting, as wiener@0.1. INPUT holds what the peer restores, .png or .jpg, and
+beside it what a classical method is told (`classical.told_of`); OUTPUT gets <stem>.png for each
+and times.json, {"seconds": {stem: s}}: restoring alone, on all cores, without loading the peer,
+reading, writing, or the first warm-up. Runs inside the peers' own environment (`setup.sh`);
+only `bicubic` and `lanczos` run anywhere Pillow does.
 """
 
 import json
@@ -14,10 +15,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from classical import CLASSICAL, Array, Classical, Told, told_of
 from PIL import Image
 
 Restore = Callable[[Path], Image.Image]
@@ -100,31 +103,42 @@ def restore_folder(peer: str, source: Path, target: Path) -> dict[str, float]:
     """Restore every photo of `source` into `target`; seconds each took, by stem."""
     files = sorted(file for file in source.iterdir() if file.suffix in (".png", ".jpg"))
     target.mkdir(parents=True, exist_ok=True)
+    prepare = _prepared(peer)
     seconds = {}
-    if peer in FILE_PEERS:
-        restore_file = FILE_PEERS[peer]()
-        for file in files:
-            start = time.perf_counter()
-            restored = restore_file(file)
-            seconds[file.stem] = time.perf_counter() - start
-            restored.save(target / f"{file.stem}.png")
-        return seconds
-    restore = PIXEL_PEERS[peer]()
-    restore(Image.new("RGB", (32, 32)))  # pays for allocations
     for file in files:
-        photo = read(file)
+        restore = prepare(file)
         start = time.perf_counter()
-        restored = restore(photo)
+        restored = restore()
         seconds[file.stem] = time.perf_counter() - start
         restored.save(target / f"{file.stem}.png")
     return seconds
 
 
+def _prepared(peer: str) -> Callable[[Path], Callable[[], Image.Image]]:
+    """The peer, loaded: a file -> the restoration of it, all read that it needs."""
+    name, _, setting = peer.partition("@")
+    if name in FILE_PEERS:
+        restore_file = FILE_PEERS[name]()
+        return lambda file: partial(restore_file, file)
+    if name in CLASSICAL:
+        method = CLASSICAL[name]()
+        return lambda file: partial(
+            _classical, method, np.asarray(read(file)), told_of(file.parent, file.stem), setting
+        )
+    restore = PIXEL_PEERS[name]()
+    restore(Image.new("RGB", (32, 32)))  # pays for allocations
+    return lambda file: partial(restore, read(file))
+
+
+def _classical(method: Classical, photo: Array, told: Told, setting: str) -> Image.Image:
+    return Image.fromarray(method(photo, told, float(setting or 0)))
+
+
 def main() -> None:
     """Check the three arguments, restore, write times.json."""
-    names = [*PIXEL_PEERS, *FILE_PEERS]
-    if len(sys.argv) != 4 or sys.argv[1] not in names:
-        sys.exit(f"usage: run.py PEER INPUT OUTPUT; peers: {', '.join(names)}")
+    names = [*PIXEL_PEERS, *FILE_PEERS, *CLASSICAL]
+    if len(sys.argv) != 4 or sys.argv[1].partition("@")[0] not in names:
+        sys.exit(f"usage: run.py PEER[@SETTING] INPUT OUTPUT; peers: {', '.join(names)}")
     target = Path(sys.argv[3])
     seconds = restore_folder(sys.argv[1], Path(sys.argv[2]), target)
     (target / "times.json").write_text(json.dumps({"seconds": seconds}))

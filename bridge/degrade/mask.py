@@ -87,13 +87,6 @@ def random_holes(height: int, width: int, rng: Generator) -> Mask:
     return lines | dust(height, width, rng.uniform(0.003, 0.04), rng)
 
 
-def fill_holes(image: Float32, mask: Mask, noise: Generator | None = None) -> Float32:
-    """[C,H,W] with its holes at mid-grey, 0, or at N(0,1) drawn from `noise`."""
-    if noise is None:
-        return np.where(mask, np.float32(0), image)
-    return np.where(mask, noise.standard_normal(image.shape, dtype=np.float32), image)
-
-
 def _brush_stroke(height: int, width: int, rng: Generator) -> Iterator[Dab]:
     brush = float(np.sqrt(height * width)) * rng.uniform(0.03, 0.10)
     turns = rng.normal(0, 0.6, int(rng.integers(3, 13))).cumsum()

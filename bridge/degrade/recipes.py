@@ -1,4 +1,4 @@
-"""What each task damages, for training and for validation: clean patch -> (x_0, x_1).
+"""What each task damages, for training and for validation: clean patch -> x_0, x_1.
 
 A recipe draws its own strength from `rng` for training; validation passes the same
 recipe a fixed generator, so that every checkpoint is judged on the same damage. Margins
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from bridge.degrade.blur import camera_blur, convolve
 from bridge.degrade.jpeg import jpeg_round_trip
-from bridge.degrade.mask import fill_holes, random_holes
+from bridge.degrade.mask import random_holes
 from bridge.degrade.mixture import mixture, shrunken_mixture
 from bridge.degrade.pixels import to_signed, to_uint8
 from bridge.degrade.resize import resize_matrix, shrink
 from bridge.degrade.sensor import is_grey, sensor_noise
 from bridge.degrade.strokes import Mask
+from bridge.holes import fill_smooth
 
 Float32 = NDArray[np.float32]
 UInt8 = NDArray[np.uint8]
-Pair = tuple[Float32, Float32]  # x_0, x_1: float32 [3,P,P] in [-1,1]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Recipe:
 
     damage   (uint8 [P+2·margin, P+2·margin, 3], rng) -> x_1 float32 [3,P+2·margin,...]
     margin   clean pixels each side that `damage` needs beyond the patch
-    holes    (P, P, rng) -> bool [P,P], True = hole; where given, x_1 is mid-grey there
+    holes    (P, P, rng) -> bool [P,P], True = hole; where given, x_1 is filled smoothly
     """
 
     damage: Callable[[UInt8, Generator], Float32]
@@ -61,12 +61,7 @@ class Recipe:
         if self.holes is None:
             return Example(x_0, np.ascontiguousarray(x_1))
         mask = self.holes(size, size, rng)
-        return Example(x_0, fill_holes(x_1, mask), mask[None].astype(np.float32))
-
-    def pair(self, clean: UInt8, rng: Generator) -> Pair:
-        """x_0 and x_1 of the same `example`, each [3,P,P]."""
-        example = self.example(clean, rng)
-        return example.x_0, example.x_1
+        return Example(x_0, fill_smooth(x_1, mask), mask[None].astype(np.float32))
 
 
 def shrink_and_enlarge(clean: UInt8, factor: int = 4) -> Float32:

@@ -39,7 +39,7 @@ class Block(nn.Module):
 
 
 class Compact(nn.Module):
-    """Estimate x_0 from x_t and x_1.
+    """Estimate x_0 from x_t, x_1 and, for inpainting, the mask.
 
     width      channels of the trunk
     blocks     residual blocks; the receptive field reaches (2·blocks+2)·unshuffle pixels
@@ -47,10 +47,16 @@ class Compact(nn.Module):
     period     0, or pixels after which the damage's own grid repeats (16 for JPEG's blocks
                and their halved chroma): the network is then told where in it a pixel lies,
                which a convolution cannot see; H and W are multiples of it
+    mask       whether the network is told which pixels are holes
     """
 
     def __init__(
-        self, width: int = 96, blocks: int = 7, unshuffle: int = 4, period: int = 0
+        self,
+        width: int = 96,
+        blocks: int = 7,
+        unshuffle: int = 4,
+        period: int = 0,
+        mask: bool = False,
     ) -> None:
         super().__init__()
         self.unshuffle = unshuffle
@@ -66,17 +72,22 @@ class Compact(nn.Module):
             nn.Linear(EMBEDDING, EMBEDDING),
             nn.SiLU(),
         )
-        self.head = nn.Conv2d(6 * unshuffle**2, width, 3, padding=1)
+        planes = 7 if mask else 6
+        self.head = nn.Conv2d(planes * unshuffle**2, width, 3, padding=1)
         self.blocks = nn.ModuleList(Block(width) for _ in range(blocks))
         self.tail = nn.Conv2d(width, 3 * unshuffle**2, 3, padding=1)
         nn.init.normal_(self.tail.weight, std=0.02 / math.sqrt(width))
         nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
 
-    def forward(self, x_t: Tensor, t: Tensor, x_1: Tensor) -> Tensor:
-        """x_t, x_1 [N,3,H,W] in [-1,1], t [N] in 0..1000 -> x̂_0 [N,3,H,W], not clamped."""
+    def forward(self, x_t: Tensor, t: Tensor, x_1: Tensor, mask: Tensor | None = None) -> Tensor:
+        """x_t, x_1 [N,3,H,W] in [-1,1], t [N] in 0..1000 -> x̂_0 [N,3,H,W], not clamped.
+
+        mask   [N,1,H,W], 1 = hole, exactly where the network was made to take one
+        """
         phase = t[:, None].float() * self.frequency
         time = self.time(torch.cat([phase.cos(), phase.sin()], dim=1))
-        head = self.head(functional.pixel_unshuffle(torch.cat([x_t, x_1], dim=1), self.unshuffle))
+        planes = [x_t, x_1] if mask is None else [x_t, x_1, mask]
+        head = self.head(functional.pixel_unshuffle(torch.cat(planes, dim=1), self.unshuffle))
         if self.phase is not None:
             rows, columns = (
                 head.shape[2] // self.phase.shape[2],

@@ -49,7 +49,8 @@ def board_of(board: Board) -> str:
         .with_variable(
             values_of("instance", "label_values(rialto_engine_evaluations_total, instance)")
         )
-        .with_variable(values_of("task", "label_values(rialto_restorations_total, task)"))
+        .with_variable(values_of("task", "label_values(rialto_restored_megapixels_total, task)"))
+        .with_variable(values_of("gpu", "label_values(DCGM_FI_DEV_GPU_UTIL, gpu)"))
     )
     for title, panels in board.rows.items():
         made = made.with_row(dashboard.Row(title))

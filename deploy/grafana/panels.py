@@ -1,6 +1,6 @@
 """What dashboards are made of: panels as data, so that a test can ask Prometheus each of them.
 
-`$task` and `$instance` are the dashboards' variables. DCGM's and Triton's own metrics are named as
+`$task`, `$instance` and `$gpu` are variables. DCGM's and Triton's own metrics are named as
 their exporters do.
 """
 
@@ -51,8 +51,15 @@ def quantiles(metric: str, by: str, selector: str = "") -> tuple[Query, ...]:
     )
 
 
+def ratio_of(histogram: str, by: str, selector: str = "") -> str:
+    """A histogram's mean, by a label."""
+    total, count = (rate_of(f"{histogram}_{part}", by, selector) for part in ("sum", "count"))
+    return f"{total} / {count}"
+
+
 STAGES = "rialto_restoration_stage_seconds"
 SERVER_ERRORS = '{instance=~"$instance",status=~"5.."}'
 RESTORED = '{instance=~"$instance",outcome="restored"}'
 OURS = '{instance=~"$instance"}'
+GPUS = '{gpu=~"$gpu"}'
 TASKS = '{instance=~"$instance",task=~"$task"}'

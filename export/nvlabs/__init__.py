@@ -90,7 +90,7 @@ def _publish(model: onnx.ModelProto, card: NetworkCard, staging: Path, model_rep
     kept = {weights.name for weights in staging.glob("*.data")}
     for weights in staging.glob("*.data"):
         weights.replace(version / weights.name)
-    folder = write_network(model, card, model_repo)
+    folder = write_network(model, card, model_repo, version=1)
     for weights in version.glob("weights-*.data"):
         if weights.name not in kept:
             weights.unlink()

@@ -28,24 +28,35 @@ from rialto.client.errors import (
     UnprocessableError,
     UnsupportedMediaTypeError,
 )
-from rialto.client.restoration import Progress, Restoration
+from rialto.client.job_records import Job, JobCounts, JobFailure, JobOutput, JobPhoto
+from rialto.client.jobs import AsyncJobs, Jobs
+from rialto.client.restoration import Preview, Progress, Restoration
 from rialto.client.sync_client import Client
+from rialto.client.webhooks import WebhookEvent, WebhookVerificationError, verify_webhook
 
 __all__ = [
     "APIConnectionError",
     "APIStatusError",
     "APITimeoutError",
     "AsyncClient",
+    "AsyncJobs",
     "AuthenticationError",
     "BadRequestError",
     "Client",
     "ConflictError",
+    "Job",
+    "JobCounts",
+    "JobFailure",
+    "JobOutput",
+    "JobPhoto",
+    "Jobs",
     "Limits",
     "Network",
     "NotFoundError",
     "PayloadTooLargeError",
     "PermissionDeniedError",
     "Preset",
+    "Preview",
     "Progress",
     "Quality",
     "RateLimitedError",
@@ -58,4 +69,7 @@ __all__ = [
     "UnexpectedAnswerError",
     "UnprocessableError",
     "UnsupportedMediaTypeError",
+    "WebhookEvent",
+    "WebhookVerificationError",
+    "verify_webhook",
 ]

@@ -8,15 +8,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from rialto.client.call import Call
 from rialto.client.errors import APIStatusError, Refusal, UnexpectedAnswerError, status_error
-from rialto.client.restoration import Progress, Restoration
+from rialto.client.restoration import Restoration
 
 Model = TypeVar("Model", bound=BaseModel)
 
-PROGRESS = TypeAdapter(Progress)
 LONGEST_QUOTE = 200  # characters of an answer that is not ours, quoted in the error
 
 
@@ -48,30 +46,19 @@ class Done(BaseModel):
     network: str
     plan: str
     timing: dict[str, float]
+    steps_done: int | None = None
+    steps: int | None = None
 
 
-def heard(name: str, data: str, head: Answer, call: Call) -> Answer | None:
-    """Take one server-sent event: report progress, or return the answer that it completes."""
-    if name == "progress" and call.on_progress is not None:
-        try:
-            progress = PROGRESS.validate_json(data)
-        except ValidationError as error:
-            raise _unexpected(head, f"progress that cannot be read: {data}") from error
-        call.on_progress(progress)
-    body = data.encode()
-    if name == "done":
-        return Answer(head.status, head.headers, body, head.request_id, is_event=True)
-    if name == "problem":
-        status = _problem(body).get("status")
-        if not isinstance(status, int):
-            raise _unexpected(head, f"a problem without a status: {data}")
-        return Answer(status, head.headers, body, head.request_id, is_event=True)
-    return None
+class UnderWay(BaseModel):
+    """The answer to a photo that nobody waits for: under which id it will be found."""
+
+    id: str
 
 
 def refusal_error(answer: Answer) -> APIStatusError:
     """The exception that an answer outside 2xx means, whoever wrote its body."""
-    problem = _problem(answer.body)
+    problem = problem_of(answer.body)
     kind = str(problem.get("type", ""))
     own = problem.get("request_id")
     return status_error(
@@ -89,6 +76,7 @@ def refusal_error(answer: Answer) -> APIStatusError:
 def restoration_of(answer: Answer) -> Restoration:
     """The photo in an answer to `POST /restore`, from its body and headers."""
     _check_photo(answer)
+    done, _, steps = answer.headers.get("x-rialto-steps", "").partition("/")
     try:
         return Restoration(
             content=answer.body,
@@ -98,9 +86,11 @@ def restoration_of(answer: Answer) -> Restoration:
             plan=answer.headers["x-rialto-plan"],
             timing=timing_of(answer.headers.get("server-timing", "")),
             request_id=answer.request_id,
+            steps_done=int(done) if steps else None,
+            steps=int(steps) if steps else None,
         )
     except (KeyError, ValueError) as error:
-        raise _unexpected(answer, "a photo without X-Rialto-Seed, -Network and -Plan") from error
+        raise unexpected(answer, "a photo without X-Rialto-Seed, -Network and -Plan") from error
 
 
 def fetched_restoration(event: Answer, done: Done, answer: Answer) -> Restoration:
@@ -114,6 +104,8 @@ def fetched_restoration(event: Answer, done: Done, answer: Answer) -> Restoratio
         plan=done.plan,
         timing=done.timing,
         request_id=event.request_id,
+        steps_done=done.steps_done,
+        steps=done.steps,
     )
 
 
@@ -122,7 +114,7 @@ def document(answer: Answer, model: type[Model]) -> Model:
     try:
         told = model.model_validate_json(answer.body)
     except ValidationError as error:
-        raise _unexpected(answer, f"no {model.__name__}: {_quote(answer.body)}") from error
+        raise unexpected(answer, f"no {model.__name__}: {_quote(answer.body)}") from error
     if "request_id" in model.model_fields:
         return told.model_copy(update={"request_id": answer.request_id})
     return told
@@ -153,10 +145,11 @@ def seconds_to_wait(retry_after: str | None) -> float | None:
 
 def _check_photo(answer: Answer) -> None:
     if not answer.content_type.startswith("image/"):
-        raise _unexpected(answer, f"{answer.content_type or 'no media type'} instead of a photo")
+        raise unexpected(answer, f"{answer.content_type or 'no media type'} instead of a photo")
 
 
-def _problem(body: bytes) -> dict[str, object]:
+def problem_of(body: bytes) -> dict[str, object]:
+    """The fields of a problem document; none where `body` is something else."""
     try:
         told = json.loads(body)
     except ValueError:  # a proxy's HTML page, or nothing
@@ -169,7 +162,8 @@ def _quote(body: bytes) -> str:
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…"
 
 
-def _unexpected(answer: Answer, what: str) -> UnexpectedAnswerError:
+def unexpected(answer: Answer, what: str) -> UnexpectedAnswerError:
+    """The error of an answer that this service would not give."""
     return UnexpectedAnswerError(
         f"the service answered {answer.status} with {what}", answer.request_id
     )

@@ -9,9 +9,17 @@ from typing import Self, TypeVar, Unpack
 
 import httpx2
 
+from rialto.choices import DEFAULT_URL
 from rialto.client import conversation as talk
-from rialto.client.answer import Answer, heard
-from rialto.client.call import Call, OnProgress, PhotoInput, RestoreOptions, restore_call
+from rialto.client.answer import Answer, unexpected
+from rialto.client.call import (
+    FAREWELL_S,
+    Call,
+    PhotoInput,
+    Previews,
+    RestoreOptions,
+    restore_call,
+)
 from rialto.client.catalogue import Limits, Task
 from rialto.client.errors import APIConnectionError
 from rialto.client.jobs import AsyncJobs
@@ -19,7 +27,6 @@ from rialto.client.restoration import Restoration
 from rialto.client.retry import Retry
 from rialto.client.transport import (
     DEFAULT_TIMEOUT_S,
-    DEFAULT_URL,
     OptionChanges,
     Options,
     answer_head,
@@ -28,6 +35,7 @@ from rialto.client.transport import (
     request_parts,
     translated,
 )
+from rialto.client.walk import OnPreview, OnProgress, Walk, watched_call
 
 T = TypeVar("T")
 
@@ -64,12 +72,43 @@ class AsyncClient:
         *,
         task: str,
         on_progress: OnProgress | None = None,
+        on_preview: OnPreview | None = None,
+        previews: Previews = "x_0",
         **options: Unpack[RestoreOptions],
     ) -> Restoration:
-        """Restore a photo, as `Client.restore`; `on_progress` runs in the event loop."""
-        prepare = partial(restore_call, photo, on_progress, task=task, **options)
+        """Restore a photo, as `Client.restore`; what is called runs in the event loop."""
+        prepare = partial(
+            watched_call, photo, on_progress, on_preview, previews, task=task, **options
+        )
         call = await asyncio.to_thread(prepare)  # it reads files
         return await self._hold(talk.restore(call, self._retry))
+
+    async def submit(
+        self,
+        photo: PhotoInput,
+        *,
+        task: str,
+        previews: Previews = "none",
+        **options: Unpack[RestoreOptions],
+    ) -> str:
+        """See `Client.submit`."""
+        prepare = partial(restore_call, photo, task=task, previews=previews, **options)
+        return await self._hold(talk.submit(await asyncio.to_thread(prepare), self._retry))
+
+    async def wait(
+        self,
+        restoration: str,
+        *,
+        on_progress: OnProgress | None = None,
+        on_preview: OnPreview | None = None,
+    ) -> Restoration:
+        """See `Client.wait`."""
+        walk = Walk(on_progress, on_preview, restoration, submitted=True)
+        return await self._hold(talk.wait(walk, self._retry))
+
+    async def cancel(self, restoration: str) -> None:
+        """See `Client.cancel`."""
+        await self._hold(talk.cancel(restoration, self._retry))
 
     async def tasks(self) -> dict[str, Task]:
         """What the service can do, by the name of the task."""
@@ -86,7 +125,7 @@ class AsyncClient:
     @property
     def jobs(self) -> AsyncJobs:
         """The archive's jobs."""
-        return AsyncJobs(self._hold, lambda: self._retry)
+        return AsyncJobs(self._hold, self._retry)
 
     async def close(self) -> None:
         """Close the connections; a client made by `with_options` leaves them to its origin."""
@@ -112,13 +151,21 @@ class AsyncClient:
         step = talk.advance(conversation, None)
         while isinstance(step, Call):
             await asyncio.sleep(step.after)
-            step = talk.advance(conversation, await self._send(step))
+            step = talk.advance(conversation, await self._heard(step))
         return step.value
 
-    async def _send(self, call: Call) -> Answer | APIConnectionError:
+    async def _heard(self, call: Call) -> Answer | APIConnectionError:
+        try:
+            return await self._send(call, self._options)
+        except BaseException:
+            if farewell := call.farewell():
+                await self._send(farewell, replace(self._options, timeout=FAREWELL_S))
+            raise
+
+    async def _send(self, call: Call, options: Options) -> Answer | APIConnectionError:
         try:
             with translated(call, self._http.base_url):
-                parts = request_parts(call, self._options)
+                parts = request_parts(call, options)
                 async with self._http.stream(**parts) as response:
                     return await _read(response, call)
         except APIConnectionError as error:
@@ -129,7 +176,9 @@ async def _read(response: httpx2.Response, call: Call) -> Answer:
     head = answer_head(response, call)
     if not is_stream(head):
         return replace(head, body=await response.aread())
+    if call.listener is None:
+        raise unexpected(head, "events that nobody asked for")
     async for event in httpx2.EventSource(response):
-        if answer := heard(event.event, event.data, head, call):
+        if answer := call.listener.hear(event.event, event.data, event.id, head):
             return answer
-    raise APIConnectionError("the events ended before the photo was done", head.request_id)
+    raise APIConnectionError("the events ended before the last of them", head.request_id)

@@ -3,32 +3,35 @@
 The photo is read whole, so that a call can be sent again after a broken connection.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, TypedDict
+from typing import BinaryIO, Literal, Protocol, TypedDict, Unpack
 from uuid import uuid4
 
 from rialto.choices import FormatName, MetadataMode, PresetName
-from rialto.client.restoration import Progress
+from rialto.client.answer import Answer
 
 PhotoInput = str | Path | bytes | BinaryIO
-OnProgress = Callable[[Progress], None]
+Previews = Literal["none", "x_0", "walk"]
+
+DEFAULTS = {"preset": "fast", "metadata": "keep"}  # said aloud, whatever a newer service prefers
+FAREWELL_S = 5.0  # of silence, until a service that is told to stop is left without an answer
 
 
 class RestoreOptions(TypedDict, total=False):
     """How to restore; what is left out, or None, the service decides.
 
-    preset    fast (default) | balanced | best: network, sampler, steps, grid and eta
-    steps     evaluations of the network, instead of the preset's
-    sampler   instead of the preset's; `tasks()` names it
-    eta       0..1, share of fresh noise in each step
-    grid      uniform | quadratic: where the steps lie
-    seed      decides the noise; the same seed gives the same pixels
-    format    png | jpeg | webp | tiff | avif; the default is the photo's own
-    quality   1..100, of lossy formats
-    metadata  keep (default) | strip: EXIF, XMP and IPTC; colour profiles always stay
-    mask      a second image of the photo's size, white where it is to be repaired
+    preset       fast (default) | balanced | best: network, sampler, steps, grid and eta
+    steps        evaluations of the network, instead of the preset's
+    sampler      instead of the preset's; `tasks()` names it
+    eta          0..1, share of fresh noise in each step
+    grid         uniform | quadratic: where the steps lie
+    seed         decides the noise; the same seed gives the same pixels
+    format       png (default) | jpeg | webp | tiff | avif
+    quality      1..100, of lossy formats
+    metadata     keep (default) | strip: EXIF, XMP and IPTC; colour profiles always stay
+    mask         a second image of the photo's size, white where it is to be repaired
+    deadline_ms  the best that is reached in so many milliseconds; `steps_done` tells
     """
 
     preset: PresetName
@@ -41,15 +44,31 @@ class RestoreOptions(TypedDict, total=False):
     quality: int | None
     metadata: MetadataMode
     mask: PhotoInput | None
+    deadline_ms: int | None
+
+
+class Listener(Protocol):
+    """Whoever takes the server-sent events of an answer, and knows how to go on behind them."""
+
+    events: int
+
+    def hear(self, name: str, data: str, key: str, head: Answer) -> Answer | None:
+        """Take one event; returns the answer that it completes."""
+
+    def resumed(self, call: "Call") -> "Call":
+        """What to send after a broken connection."""
+
+    def farewell(self) -> "Call | None":
+        """What to send where nobody listens any more."""
 
 
 @dataclass(frozen=True)
 class Call:
     """One request, and how long to hold it back.
 
-    body         the raw photo, or the parts of a form by name, or None
-    on_progress  where given, the answer is asked for as server-sent events
-    after        seconds to wait before it is sent; more than 0 in repetitions
+    body      the raw photo, or the parts of a form by name, or None
+    listener  where given, the answer is server-sent events, and this takes them
+    after     seconds to wait before it is sent; more than 0 in repetitions
     """
 
     method: str
@@ -57,9 +76,18 @@ class Call:
     params: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | dict[str, bytes] | None = field(default=None, repr=False)
-    on_progress: OnProgress | None = None
+    listener: Listener | None = None
     after: float = 0.0
     request_id: str = field(default_factory=lambda: uuid4().hex)
+
+    @property
+    def events(self) -> int:
+        """How many events its answers have brought."""
+        return self.listener.events if self.listener is not None else 0
+
+    def farewell(self) -> "Call | None":
+        """What tells the service that nobody waits for the answer any more."""
+        return self.listener.farewell() if self.listener is not None else None
 
 
 def get(path: str) -> Call:
@@ -69,37 +97,23 @@ def get(path: str) -> Call:
 
 def restore_call(
     photo: PhotoInput,
-    on_progress: OnProgress | None = None,
+    listener: Listener | None = None,
     *,
     task: str,
-    preset: PresetName = "fast",
-    steps: int | None = None,
-    sampler: str | None = None,
-    eta: float | None = None,
-    grid: str | None = None,
-    seed: int | None = None,
-    format: FormatName | None = None,  # noqa: A002 -- the parameter's name over HTTP
-    quality: int | None = None,
-    metadata: MetadataMode = "keep",
-    mask: PhotoInput | None = None,
+    previews: Previews | None = None,
+    **options: Unpack[RestoreOptions],
 ) -> Call:
-    """The call that restores `photo`; options as in `RestoreOptions`.
+    """The call that restores `photo`.
+
+    previews  pictures of the estimate (x_0), or of every x_t beside it (walk), as events
 
     Raises OSError where a file cannot be read, TypeError for an option that does not exist.
     """
-    chosen = {
-        "task": task,
-        "preset": preset,
-        "steps": steps,
-        "sampler": sampler,
-        "eta": eta,
-        "grid": grid,
-        "seed": seed,
-        "format": format,
-        "quality": quality,
-        "metadata": metadata,
-    }
-    headers = {"Accept": "image/*"} if on_progress is None else {"Accept": "text/event-stream"}
+    if unknown := options.keys() - RestoreOptions.__annotations__.keys():
+        raise TypeError(f"no such option: {', '.join(sorted(unknown))}")
+    mask = options.pop("mask", None)
+    chosen = {**DEFAULTS, "task": task, **options, "previews": previews}
+    headers = {"Accept": "image/*" if listener is None else "text/event-stream"}
     image = read_photo(photo)
     if mask is None:
         headers["Content-Type"] = "application/octet-stream"
@@ -109,7 +123,7 @@ def restore_call(
         params={name: str(value) for name, value in chosen.items() if value is not None},
         headers=headers,
         body=image if mask is None else {"image": image, "mask": read_photo(mask)},
-        on_progress=on_progress,
+        listener=listener,
     )
 
 

@@ -10,10 +10,12 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Generic, TypeVar
+from urllib.parse import quote
 
 from rialto.client.answer import (
     Answer,
     Done,
+    UnderWay,
     document,
     fetched_restoration,
     refusal_error,
@@ -21,9 +23,15 @@ from rialto.client.answer import (
 )
 from rialto.client.call import Call, get
 from rialto.client.catalogue import Limits, Task, TaskList
-from rialto.client.errors import APIConnectionError, APIStatusError, UnexpectedAnswerError
+from rialto.client.errors import (
+    APIConnectionError,
+    APIStatusError,
+    NotFoundError,
+    UnexpectedAnswerError,
+)
 from rialto.client.restoration import Restoration
 from rialto.client.retry import Retry
+from rialto.client.walk import Walk
 
 T = TypeVar("T")
 Heard = Answer | APIConnectionError | None
@@ -49,8 +57,14 @@ def advance(conversation: Conversation[T], heard: Heard) -> Call | Finished[T]:
 
 
 def ask(call: Call, retry: Retry) -> Conversation[Answer]:
-    """Send one call, repeated as `retry` says, until an answer of 2xx or the last error."""
-    for attempt in count():
+    """Send one call, repeated as `retry` says, until an answer of 2xx or the last error.
+
+    Where events had come before the connection broke, it goes on behind them, and the
+    failures before them count no longer.
+    """
+    attempt = 0
+    while True:
+        heard_before = call.events
         heard = yield call
         if isinstance(heard, Answer):
             if 200 <= heard.status < 300:
@@ -58,24 +72,62 @@ def ask(call: Call, retry: Retry) -> Conversation[Answer]:
             error: APIConnectionError | APIStatusError = refusal_error(heard)
         else:
             error = heard or APIConnectionError("no answer", call.request_id)
+        attempt = 0 if call.events > heard_before else attempt
         delay = retry.delay(attempt, error)
         if delay is None:
             raise error
-        call = replace(call, after=delay)
-    raise AssertionError("count() has no end")
+        attempt += 1
+        again = call.listener.resumed(call) if call.listener is not None else call
+        call = replace(again, after=delay)
 
 
 def restore(call: Call, retry: Retry) -> Conversation[Restoration]:
-    """Restore a photo; where events were asked for, fetch it once the last one names it."""
+    """Restore a photo; where a `Walk` listens, fetch it once the last event names it.
+
+    A service that was started anew knows that walk no longer: then the photo is sent again.
+    """
+    walk = call.listener
+    if not isinstance(walk, Walk):
+        return restoration_of((yield from ask(call, retry)))
+    for begun in count():
+        try:
+            return (yield from _watched(call, retry))
+        except NotFoundError:
+            if walk.restoration is None or begun >= retry.max_retries:
+                raise
+            walk.forget()
+    raise AssertionError("count() has no end")
+
+
+def submit(call: Call, retry: Retry) -> Conversation[str]:
+    """Have a photo restored without waiting for it; returns the restoration's id."""
+    headers = call.headers | {"Prefer": "respond-async"}
+    answer = yield from ask(replace(call, headers=headers), retry)
+    return document(answer, UnderWay).id
+
+
+def wait(walk: Walk, retry: Retry) -> Conversation[Restoration]:
+    """The photo of a restoration that was submitted, once it is done."""
+    return (yield from _watched(walk.resumed(get("")), retry))
+
+
+def cancel(restoration: str, retry: Retry) -> Conversation[None]:
+    """Stop a restoration, or forget one that has ended."""
+    yield from ask(Call("DELETE", f"/restorations/{quote(restoration)}"), retry)
+
+
+def _watched(call: Call, retry: Retry) -> Conversation[Restoration]:
     answer = yield from ask(call, retry)
-    if not answer.is_event:
-        return restoration_of(answer)
+    done = _done(answer)
+    return fetched_restoration(answer, done, (yield from ask(get(done.href), retry)))
+
+
+def _done(answer: Answer) -> Done:
     done = document(answer, Done)
     if not done.href.startswith("/") or done.href.startswith("//"):
         # Never carry an API key to another host because an answer says so.
         raise UnexpectedAnswerError(f"the photo is said to lie at {done.href}", answer.request_id)
-    photo = yield from ask(get(done.href), retry)
-    return fetched_restoration(answer, done, photo)
+    return done
 
 
 def tasks(retry: Retry) -> Conversation[dict[str, Task]]:

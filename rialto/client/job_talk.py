@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 from urllib.parse import quote
 
 from rialto.client.answer import document
@@ -12,27 +12,41 @@ from rialto.client.call import Call, get
 from rialto.client.conversation import Conversation, ask
 from rialto.client.errors import UnexpectedAnswerError
 from rialto.client.job_records import Job, JobList, JobOutput, PhotoPage, PhotoState
+from rialto.client.job_watch import JobWatch, OnChange
 from rialto.client.retry import Retry
 
 Verb = Literal["close", "pause", "resume", "cancel"]
 
 
+class JobOptions(TypedDict, total=False):
+    """What may be said of a job beside its outputs.
+
+    idempotency_key  the same key and outputs answer the same job
+    title            for people                    priority  low | normal (default) | high
+    webhook          told when it has ended        target    bucket or folder for its bag
+    """
+
+    idempotency_key: str
+    title: str
+    priority: Literal["low", "normal", "high"]
+    webhook: str
+    target: str
+
+
 def open_job(
-    outputs: Sequence[dict[str, Any]], idempotency_key: str | None, retry: Retry, **fields: Any
+    outputs: Sequence[dict[str, Any]], retry: Retry, **options: Unpack[JobOptions]
 ) -> Conversation[Job]:
     """A new job, or the one that this key opened before."""
-    said = {name: value for name, value in fields.items() if value is not None}
-    body = json.dumps({"outputs": list(outputs), **said}).encode()
     headers = {"Content-Type": "application/json"}
-    if idempotency_key is not None:
-        headers["Idempotency-Key"] = idempotency_key
+    if key := options.pop("idempotency_key", None):
+        headers["Idempotency-Key"] = key
+    body = json.dumps({"outputs": list(outputs), **options}).encode()
     return document((yield from ask(Call("POST", "/jobs", headers=headers, body=body), retry)), Job)
 
 
-def jobs(before: float | None, limit: int, retry: Retry) -> Conversation[JobList]:
-    """A page of jobs."""
-    params = {"limit": str(limit)} | ({} if before is None else {"before": repr(before)})
-    return document((yield from ask(Call("GET", "/jobs", params), retry)), JobList)
+def jobs(limit: int, retry: Retry) -> Conversation[JobList]:
+    """The newest jobs."""
+    return document((yield from ask(Call("GET", "/jobs", {"limit": str(limit)}), retry)), JobList)
 
 
 def job(job_id: str, retry: Retry) -> Conversation[Job]:
@@ -43,6 +57,14 @@ def job(job_id: str, retry: Retry) -> Conversation[Job]:
 def tell(job_id: str, verb: Verb, retry: Retry) -> Conversation[Job]:
     """Close, pause, resume or cancel; each may be said twice."""
     return document((yield from ask(Call("POST", f"/jobs/{job_id}/{verb}"), retry)), Job)
+
+
+def wait(job_id: str, on_change: OnChange | None, retry: Retry) -> Conversation[Job]:
+    """The job once it has ended; on the way `on_change` is told."""
+    watch = JobWatch(on_change)
+    headers = {"Accept": "text/event-stream"}
+    call = Call("GET", f"/jobs/{job_id}/events", headers=headers, listener=watch)
+    return document((yield from ask(call, retry)), Job)
 
 
 def retry_failed(job_id: str, retry: Retry) -> Conversation[int]:

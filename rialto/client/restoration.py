@@ -1,12 +1,15 @@
-"""A restored photo with all that is needed to make it again, and how it reaches a disk."""
+"""A restored photo with all that is needed to make it again, and what is heard on the way."""
 
+import base64
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from rialto.choices import SUFFIX
 from rialto.writing import write_whole
 
 SUFFIX_OF_TYPE = {f"image/{name}": suffix for name, suffix in SUFFIX.items()}
+PreviewKind = Literal["x_0", "x_t"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,32 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Preview:
+    """The picture after `step` of `steps`, small, as a data URL in `image`.
+
+    kind  x_0: the estimate of the restored photo; x_t: where the walk stands
+    """
+
+    step: int
+    steps: int
+    kind: PreviewKind
+    image: str = field(repr=False)
+
+    @property
+    def content_type(self) -> str:
+        """The media type of `content`."""
+        return self.image.removeprefix("data:").partition(";")[0]
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the image file. Raises ValueError where the service sent none."""
+        head, found, data = self.image.partition(";base64,")
+        if not found or not head.startswith("data:"):
+            raise ValueError("the preview is no data URL")
+        return base64.b64decode(data, validate=True)
+
+
+@dataclass(frozen=True)
 class Restoration:
     """A restored photo.
 
@@ -34,6 +63,7 @@ class Restoration:
     seed          decided the noise                network       name@hash of its weights
     plan          sampler, steps, grid, eta        timing        ms by stage of the service
     request_id    as in the service's log
+    steps_done    of `steps` of the plan; fewer where `deadline_ms` ended the walk
     """
 
     content: bytes = field(repr=False)
@@ -43,6 +73,8 @@ class Restoration:
     plan: str
     timing: dict[str, float]
     request_id: str | None
+    steps_done: int | None = None
+    steps: int | None = None
 
     @property
     def suffix(self) -> str:

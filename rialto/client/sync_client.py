@@ -8,16 +8,24 @@ from typing import Self, TypeVar, Unpack
 
 import httpx2
 
+from rialto.choices import DEFAULT_URL
 from rialto.client import conversation as talk
-from rialto.client.answer import Answer, heard
-from rialto.client.call import Call, OnProgress, PhotoInput, RestoreOptions, restore_call
+from rialto.client.answer import Answer, unexpected
+from rialto.client.call import (
+    FAREWELL_S,
+    Call,
+    PhotoInput,
+    Previews,
+    RestoreOptions,
+    restore_call,
+)
 from rialto.client.catalogue import Limits, Task
 from rialto.client.errors import APIConnectionError
+from rialto.client.jobs import Jobs
 from rialto.client.restoration import Restoration
 from rialto.client.retry import Retry
 from rialto.client.transport import (
     DEFAULT_TIMEOUT_S,
-    DEFAULT_URL,
     OptionChanges,
     Options,
     answer_head,
@@ -26,6 +34,7 @@ from rialto.client.transport import (
     request_parts,
     translated,
 )
+from rialto.client.walk import OnPreview, OnProgress, Walk, watched_call
 
 T = TypeVar("T")
 
@@ -35,7 +44,7 @@ class Client:
 
     timeout      seconds of silence of the service before APITimeoutError; None: for ever
     max_retries  repetitions after connection errors, 408, 409, 429 and 5xx
-    api_key      sent as a bearer token
+    api_key      sent as a bearer token; None: that of the environment's RIALTO_API_KEY
     """
 
     def __init__(
@@ -63,20 +72,57 @@ class Client:
         *,
         task: str,
         on_progress: OnProgress | None = None,
+        on_preview: OnPreview | None = None,
+        previews: Previews = "x_0",
         **options: Unpack[RestoreOptions],
     ) -> Restoration:
         """Restore a photo: a path, the bytes of an image file, or an open binary file.
 
         task         what to do: sr4x, jpeg, …; `tasks()` lists them
         on_progress  called after each step; an exception in it cancels the restoration
-        options      preset, steps, sampler, eta, grid, seed, format, quality, metadata,
-                     mask: see `RestoreOptions`
+        on_preview   called with the picture after each step, small; as on_progress
+        previews     x_0: the estimate alone; walk: x_t beside it
+        options      preset, steps, sampler, eta, grid, seed, format, quality, metadata, mask,
+                     deadline_ms: see `RestoreOptions`
+
+        A connection that breaks while steps are told is taken up where it broke.
 
         Raises APIStatusError where the service refuses, APIConnectionError where no answer
         comes, OSError where the photo cannot be read.
         """
-        call = restore_call(photo, on_progress, task=task, **options)
+        call = watched_call(photo, on_progress, on_preview, previews, task=task, **options)
         return self._hold(talk.restore(call, self._retry))
+
+    def submit(
+        self,
+        photo: PhotoInput,
+        *,
+        task: str,
+        previews: Previews = "none",
+        **options: Unpack[RestoreOptions],
+    ) -> str:
+        """Have a photo restored without waiting; returns the id for `wait` and `cancel`."""
+        call = restore_call(photo, task=task, previews=previews, **options)
+        return self._hold(talk.submit(call, self._retry))
+
+    def wait(
+        self,
+        restoration: str,
+        *,
+        on_progress: OnProgress | None = None,
+        on_preview: OnPreview | None = None,
+    ) -> Restoration:
+        """The photo of a restoration that was submitted; what is called is told from the start.
+
+        It goes on where the waiting ends early, by an exception. The service keeps a finished
+        photo for some minutes; then NotFoundError.
+        """
+        walk = Walk(on_progress, on_preview, restoration, submitted=True)
+        return self._hold(talk.wait(walk, self._retry))
+
+    def cancel(self, restoration: str) -> None:
+        """Stop a restoration within one step, or forget one that has ended."""
+        self._hold(talk.cancel(restoration, self._retry))
 
     def tasks(self) -> dict[str, Task]:
         """What the service can do, by the name of the task."""
@@ -89,6 +135,11 @@ class Client:
     def ready(self) -> bool:
         """Whether a photo would be restored now; False too where nothing can be reached."""
         return self._hold(talk.ready())
+
+    @property
+    def jobs(self) -> Jobs:
+        """The archive's jobs."""
+        return Jobs(self._hold, self._retry)
 
     def close(self) -> None:
         """Close the connections; a client made by `with_options` leaves them to its origin."""
@@ -114,14 +165,22 @@ class Client:
         step = talk.advance(conversation, None)
         while isinstance(step, Call):
             time.sleep(step.after)
-            step = talk.advance(conversation, self._send(step))
+            step = talk.advance(conversation, self._heard(step))
         return step.value
 
-    def _send(self, call: Call) -> Answer | APIConnectionError:
+    def _heard(self, call: Call) -> Answer | APIConnectionError:
+        try:
+            return self._send(call, self._options)
+        except BaseException:
+            if farewell := call.farewell():
+                self._send(farewell, replace(self._options, timeout=FAREWELL_S))
+            raise
+
+    def _send(self, call: Call, options: Options) -> Answer | APIConnectionError:
         try:
             with (
                 translated(call, self._http.base_url),
-                self._http.stream(**request_parts(call, self._options)) as response,
+                self._http.stream(**request_parts(call, options)) as response,
             ):
                 return _read(response, call)
         except APIConnectionError as error:
@@ -132,7 +191,9 @@ def _read(response: httpx2.Response, call: Call) -> Answer:
     head = answer_head(response, call)
     if not is_stream(head):
         return replace(head, body=response.read())
+    if call.listener is None:
+        raise unexpected(head, "events that nobody asked for")
     for event in httpx2.EventSource(response):
-        if answer := heard(event.event, event.data, head, call):
+        if answer := call.listener.hear(event.event, event.data, event.id, head):
             return answer
-    raise APIConnectionError("the events ended before the photo was done", head.request_id)
+    raise APIConnectionError("the events ended before the last of them", head.request_id)

@@ -1,5 +1,6 @@
 """A `Call` in httpx2's words, and httpx2's failures in ours: what both clients share."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,11 +9,12 @@ from typing import TypedDict
 
 import httpx2
 
+from rialto.choices import DEFAULT_URL
 from rialto.client.answer import Answer
 from rialto.client.call import Call
 from rialto.client.errors import APIConnectionError, APITimeoutError
 
-DEFAULT_URL = "http://127.0.0.1:8000"
+API_KEY = "RIALTO_API_KEY"
 CONNECT_TIMEOUT_S = 5.0
 DEFAULT_TIMEOUT_S = 660.0  # a minute beyond the service's own deadline, so that its reason arrives
 
@@ -31,7 +33,7 @@ class Options:
 
     timeout      seconds of silence of the service; connecting has at most 5; None: for ever
     max_retries  repetitions after a failure that may pass
-    api_key      sent as a bearer token
+    api_key      sent as a bearer token; None: that of the environment's RIALTO_API_KEY
     """
 
     timeout: float | None = DEFAULT_TIMEOUT_S
@@ -54,8 +56,8 @@ class RequestParts(TypedDict):
 def request_parts(call: Call, options: Options) -> RequestParts:
     """What httpx2 has to send for this call."""
     headers = {**call.headers, "X-Request-Id": call.request_id}
-    if options.api_key is not None:
-        headers["Authorization"] = f"Bearer {options.api_key}"
+    if key := options.api_key or os.environ.get(API_KEY):
+        headers["Authorization"] = f"Bearer {key}"
     form = call.body if isinstance(call.body, dict) else {}
     files = {name: (name, part, "application/octet-stream") for name, part in form.items()}
     connect = min(options.timeout or CONNECT_TIMEOUT_S, CONNECT_TIMEOUT_S)

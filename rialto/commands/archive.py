@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rialto.choices import FormatName, MetadataMode, PresetName
-from rialto.commands.interrupt import run_interruptible
+from rialto.choices import DEFAULT_URL, FormatName, MetadataMode, PresetName
+from rialto.commands.interrupt import INTERRUPTED, run_interruptible
 
-SERVICE_URL = "http://127.0.0.1:8000"
+if TYPE_CHECKING:  # the HTTP client is loaded by the command that needs it, when it runs
+    from rialto.commands.archive_run import Archive
+
 REPETITIONS = 40  # five minutes of a service that is away, before the command gives up
-INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 
 
 def archive(
@@ -28,8 +30,11 @@ def archive(
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of lossy formats.")] = 92,
     metadata: Annotated[MetadataMode, typer.Option(help="EXIF, XMP, IPTC.")] = "keep",
     bag: Annotated[bool, typer.Option("--bag", help="OUT becomes a BagIt bag.")] = False,
-    url: Annotated[str, typer.Option(help="The service.")] = SERVICE_URL,
+    url: Annotated[str, typer.Option(help="The service.")] = DEFAULT_URL,
     concurrency: Annotated[int, typer.Option(min=1, help="Photos on their way at once.")] = 4,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The ended job as JSON, on standard output.")
+    ] = False,
 ) -> None:
     """Send a folder of photos, watch, fetch the results, check them.
 
@@ -37,6 +42,8 @@ def archive(
 
     Exit code 1 where any photo failed.
     """
+    from rialto.commands.archive_run import Archive  # noqa: PLC0415 -- loads the HTTP client
+
     output: dict[str, Any] = {
         "task": task,
         "preset": preset,
@@ -45,23 +52,24 @@ def archive(
         "quality": quality,
         "metadata": metadata,
     }
-    raise typer.Exit(_run(folder, out, output, bag=bag, url=url, concurrency=concurrency))
+    wanted = Archive(folder, out, (output,), bag, concurrency)
+    raise typer.Exit(_run(wanted, url, as_json=as_json))
 
 
-def _run(
-    folder: Path, out: Path, output: dict[str, Any], *, bag: bool, url: str, concurrency: int
-) -> int:
-    from rialto.client import AsyncClient, RialtoError  # noqa: PLC0415 -- loads the HTTP client
-    from rialto.commands.archive_run import Archive, OtherJob, run_archive  # noqa: PLC0415
-    from rialto.commands.job_report import job_bar, say, told  # noqa: PLC0415
+def _run(wanted: "Archive", url: str, *, as_json: bool) -> int:
+    """Do it, with progress shown; returns the exit code."""
+    from rialto.client import AsyncClient, RialtoError  # noqa: PLC0415 -- as above
+    from rialto.commands.archive_run import OtherJob, run_archive  # noqa: PLC0415
+    from rialto.commands.job_report import job_bar, record, say, told  # noqa: PLC0415
 
     async def work(tell: Callable[[str, int, int], None]) -> int:
-        wanted = Archive(folder, out, (output,), bag, concurrency, tell)
         async with AsyncClient(url, max_retries=REPETITIONS) as client:
-            job, failed = await run_archive(wanted, client)
+            job, failed = await run_archive(replace(wanted, tell=tell), client)
         for photo in failed:
             say(f"failed {photo.name}: {photo.failure.detail if photo.failure else ''}")
         say(told(job))
+        if as_json:
+            typer.echo(record(job, failed))
         return int(bool(failed))
 
     try:
@@ -79,21 +87,33 @@ def jobs(
     job: Annotated[str | None, typer.Argument(help="One job's id; else the newest.")] = None,
     *,
     failed: Annotated[bool, typer.Option("--failed", help="List its failed photos.")] = False,
-    url: Annotated[str, typer.Option(help="The service.")] = SERVICE_URL,
+    url: Annotated[str, typer.Option(help="The service.")] = DEFAULT_URL,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """List the service's jobs, or show one."""
     from rialto.client import AsyncClient, RialtoError  # noqa: PLC0415 -- as above
-    from rialto.commands.job_report import say, table, told  # noqa: PLC0415
+    from rialto.commands.job_report import (  # noqa: PLC0415
+        record,
+        records,
+        say,
+        show_failed,
+        table,
+        told,
+    )
 
     async def show() -> None:
         async with AsyncClient(url) as client:
             if job is None:
-                table(await client.jobs.list())
+                found = await client.jobs.list()
+                typer.echo(records(found)) if as_json else table(found)
                 return
-            typer.echo(told(await client.jobs.show(job)))
-            if failed:
-                async for photo in client.jobs.photos(job, "failed"):
-                    typer.echo(f"{photo.name}\t{photo.failure.slug if photo.failure else ''}")
+            one = await client.jobs.show(job)
+            lost = [photo async for photo in client.jobs.photos(job, "failed")] if failed else []
+        if as_json:
+            typer.echo(record(one, lost))
+        else:
+            typer.echo(told(one))
+            show_failed(lost)
 
     try:
         asyncio.run(show())

@@ -17,12 +17,11 @@ from uuid import uuid4
 
 from rialto.client import AsyncClient, NotFoundError, RialtoError
 from rialto.client.job_records import Job, JobOutput, JobPhoto
-from rialto.commands.pairs import PHOTO_SUFFIXES
+from rialto.commands.pairs import photos_in
 from rialto.commands.turns import at_once
 from rialto.writing import write_whole
 
 STATE_FILE = ".rialto-job.json"
-POLL_S = 1.0
 
 
 class OtherJob(Exception):
@@ -56,31 +55,20 @@ async def run_archive(archive: Archive, client: AsyncClient) -> tuple[Job, list[
     Raises OtherJob, ValueError where the folder holds no photo, RialtoError where the service
     refuses or stays away, OSError.
     """
-    photos = await asyncio.to_thread(photos_of, archive.folder, archive.out)
+    photos = await asyncio.to_thread(photos_in, archive.folder, archive.out)
+    if not photos:
+        raise ValueError(f"{archive.folder} holds no photo")
     job = await _opened(archive, client)
     if not job.ended:
         await _send(archive, client, job, photos)
         await client.jobs.tell(job.id, "close")
-        job = await _watch(archive, client, job.id)
+        job = await client.jobs.wait(
+            job.id, lambda job: archive.tell("restoring", job.counts.ended, job.counts.total)
+        )
     failed = await _fetch(archive, client, job.id)
     if archive.bag:
         await asyncio.to_thread(unpack_tags, await client.jobs.tag_files(job.id), archive.out)
     return job, failed
-
-
-def photos_of(folder: Path, out: Path) -> list[Path]:
-    """Photos below `folder`, sorted; results below it are none. Raises ValueError for none."""
-    inside = out.resolve()
-    found = sorted(
-        file
-        for file in folder.rglob("*")
-        if file.suffix.lower() in PHOTO_SUFFIXES
-        and file.is_file()
-        and not file.resolve().is_relative_to(inside)
-    )
-    if not found:
-        raise ValueError(f"{folder} holds no photo")
-    return found
 
 
 async def _opened(archive: Archive, client: AsyncClient) -> Job:
@@ -123,15 +111,6 @@ async def _send(archive: Archive, client: AsyncClient, job: Job, photos: list[Pa
         archive.tell("sending", sent, len(photos))
 
     await at_once(archive.concurrency, send, photos)
-
-
-async def _watch(archive: Archive, client: AsyncClient, job_id: str) -> Job:
-    while True:
-        job = await client.jobs.show(job_id)
-        archive.tell("restoring", job.counts.ended, job.counts.total)
-        if job.ended:
-            return job
-        await asyncio.sleep(POLL_S)
 
 
 async def _fetch(archive: Archive, client: AsyncClient, job_id: str) -> list[JobPhoto]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Literal, Protocol, Unpack
 
 from rialto.client import APIConnectionError, AsyncClient
-from rialto.client.call import OnProgress, RestoreOptions
+from rialto.client.call import RestoreOptions
+from rialto.client.walk import OnProgress
 from rialto.commands.pairs import Pair
 from rialto.commands.turns import at_once
 from rialto.writing import write_whole

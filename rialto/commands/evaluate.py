@@ -6,9 +6,11 @@ on the same pixels, and judged by the same metrics. Into the output folder go:
   scores.tsv     one line a method and photo         plane.png   PSNR over LPIPS
   summary.md     means, and the medians of the time  good.png, typical.png, worst.png
   quality.json   the summary as network cards take it
+  curve.png      quality against the number of evaluations, where it is asked for; curve.tsv
+  damaged/       what every method was given, and the masks of what was to be filled
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,11 +20,22 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bridge.contract import PresetName
-from bridge.evaluate import Method, Metric, Score, evaluate, fidelity, one_by_one
+from bridge.evaluate import (
+    Method,
+    Metric,
+    Pair,
+    Score,
+    UInt8,
+    evaluate,
+    fidelity,
+    one_by_one,
+    summarise,
+)
 from bridge.perceptual import dists_metric, lpips_metric
-from rialto.evaluation.damage import Damage, damage_of, read_pairs
-from rialto.evaluation.embedded import Embedded
-from rialto.evaluation.peers import known_peers, run_peer
+from rialto.evaluation.curve import draw_curve, write_curve
+from rialto.evaluation.damage import Damage, damage_of, keep_damaged, read_pairs
+from rialto.evaluation.embedded import Embedded, Restore
+from rialto.evaluation.peers import known_peers, run_peer, without_weak_settings
 from rialto.evaluation.pictures import Gallery
 from rialto.evaluation.report import Report, record_quality
 
@@ -41,6 +54,7 @@ class Evaluation:
     crop      side of the central part that is judged, in pixels; 0 is the whole photograph
     strength  of the damage, as `rialto.evaluation.damage.damage_of` takes it
     metrics   names of DEEP_METRICS; PSNR-Y and SSIM-Y are always there
+    curve     numbers of evaluations to draw the boldest preset's quality against
     record    write the scores into the cards of the networks in `model_repo`
     """
 
@@ -56,6 +70,7 @@ class Evaluation:
     threads: int | None = None
     seed: int = 0
     record: bool = False
+    curve: tuple[int, ...] = ()
 
     @property
     def command(self) -> str:
@@ -81,10 +96,11 @@ def run(asked: Evaluation) -> Report:
     WeightsError or PeerError for something that is not installed.
     """
     damage = damage_of(asked.task, asked.strength)
-    known_peers(asked.task, asked.peers)
+    known_peers(asked.task, asked.peers)  # an unknown one is refused before any work
     metrics = {**fidelity(damage.border), **deep_metrics(asked.metrics)}
     pairs = read_pairs(damage, asked.photos, asked.crop)
-    gallery = Gallery({pair.name: pair.original for pair in pairs})
+    keep_damaged(asked.out / "damaged", pairs)
+    gallery = Gallery(pairs)
     scores: dict[str, list[Score]] = {}
     with methods_of(asked, damage) as methods, Progress(transient=True) as progress:
         for name, method in methods.items():
@@ -94,12 +110,16 @@ def run(asked: Evaluation) -> Report:
                 scores[name].append(score)
                 gallery.add(name, score.photo, pixels)
                 progress.advance(bar)
+    scores = without_weak_settings(scores)
+    gallery.keep(scores)
     for pair in pairs:
         gallery.add("original", pair.name, pair.original)
     photos = f"{asked.set_name(len(pairs))}, {damage.name}"
     report = Report(asked.task, photos, asked.command, damage.baseline, asked.presets, scores)
     report.write(asked.out)
     report.draw(asked.out, gallery)
+    if asked.curve:
+        _draw_curve(asked, pairs, metrics, report)
     if asked.record:
         record_quality(asked.model_repo, asked.task, report.qualities())
     Console().print(report.text, markup=False, highlight=False, soft_wrap=True)
@@ -117,10 +137,29 @@ def deep_metrics(names: Sequence[str]) -> dict[str, Metric]:
 @contextmanager
 def methods_of(asked: Evaluation, damage: Damage) -> Iterator[dict[str, Method]]:
     """The baseline, the presets and the peers by name, in the order that tables show them."""
-    methods: dict[str, Method] = {damage.baseline: one_by_one(damage.show)}
+    untouched = one_by_one(lambda pair: damage.show(pair.damaged))
+    methods: dict[str, Method] = {damage.baseline: untouched}
     with Embedded(asked.model_repo, asked.threads, asked.seed) as embedded:
         for preset in asked.presets:
-            methods[preset] = one_by_one(embedded.restorer(asked.task, preset))
-        for peer in asked.peers:
+            methods[preset] = one_by_one(_of_pair(embedded.restorer(asked.task, preset)))
+        for peer in known_peers(asked.task, asked.peers):
             methods.setdefault(peer, partial(run_peer, peer, damage))
         yield methods
+
+
+def _draw_curve(
+    asked: Evaluation, pairs: Sequence[Pair], metrics: Mapping[str, Metric], report: Report
+) -> None:
+    """Quality against evaluations: the last preset's sampler, `asked.curve` times."""
+    summaries = {}
+    with Embedded(asked.model_repo, asked.threads, asked.seed) as embedded:
+        for steps in asked.curve:
+            method = one_by_one(_of_pair(embedded.restorer(asked.task, asked.presets[-1], steps)))
+            scores = [score for score, _ in evaluate(pairs, method, metrics)]
+            summaries[steps] = summarise(f"{steps}", scores)
+    write_curve(summaries, asked.out / "curve.tsv")
+    draw_curve(summaries, report.summaries, asked.presets, report.title, asked.out / "curve.png")
+
+
+def _of_pair(restore: Restore) -> Callable[[Pair], UInt8]:
+    return lambda pair: restore(pair.damaged, pair.holes)

@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 AGAIN_S = 0.5
+INTERRUPTED = 130  # the exit code that shells give a program that Ctrl-C ended
 
 T = TypeVar("T")
 

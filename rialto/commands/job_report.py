@@ -1,5 +1,6 @@
-"""What a person sees of jobs: a bar while one runs, a line at its end, a table of many."""
+"""What a person sees of jobs (a bar, a line, a table), and what a program reads (JSON)."""
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from rialto.client.job_records import Job
+from rialto.client.job_records import Job, JobPhoto
 
 STAGES = ("sending", "restoring", "fetching")
 
@@ -64,3 +65,20 @@ def table(jobs: Sequence[Job]) -> None:
         megapixels = f"{job.megapixels:.1f}"
         shown.add_row(job.id, opened, job.state, *(str(number) for number in numbers), megapixels)
     Console().print(shown)
+
+
+def show_failed(photos: Sequence[JobPhoto]) -> None:
+    """Photos that failed, one a line, on standard output: name, tab, reason."""
+    for photo in photos:
+        print(f"{photo.name}\t{photo.failure.slug if photo.failure else ''}")
+
+
+def record(job: Job, failed: Sequence[JobPhoto]) -> str:
+    """A job as JSON says it, with the photos that failed."""
+    photos = [photo.model_dump(mode="json", include={"name", "failure"}) for photo in failed]
+    return json.dumps({**job.model_dump(mode="json"), "failed": photos}, ensure_ascii=False)
+
+
+def records(jobs: Sequence[Job]) -> str:
+    """Jobs as JSON says them."""
+    return json.dumps({"jobs": [job.model_dump(mode="json") for job in jobs]}, ensure_ascii=False)

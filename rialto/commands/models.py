@@ -9,7 +9,6 @@ the config carries two cards, `rialto` and `rialto@<old version>`.
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +18,19 @@ from tritonclient.grpc import InferenceServerClient, model_config_pb2
 from tritonclient.utils import InferenceServerException
 
 from bridge.contract import METADATA_KEY
-from export.texts import write_texts
-from export.triton_config import triton_config
-from service.engine.repository import card_of, open_session
+from export.triton_config import Backend, Order, triton_config
+from rialto.commands.model_files import (
+    Listed,
+    ModelsError,
+    version_before,
+    versions_of,
+    withdraw,
+)
 
 TAKEN_UP_SECONDS = 10.0  # gateways look for new versions every 5 s
 LINKED_SECONDS = 1.0  # until `rialto triton` shows Triton what is new on disk
 LOAD_SECONDS = 5.0  # to try again where it took longer
 LOOK_SECONDS = 0.5
-
-
-class ModelsError(Exception):
-    """Triton did not do what was asked; the message says why."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One version of one model, as Triton sees it; `network` is its hash's first digits."""
-
-    name: str
-    version: str
-    state: str
-    network: str
-    reason: str
 
 
 class Models:
@@ -61,12 +50,10 @@ class Models:
 
     def load(self, name: str, drain_s: float = 600) -> None:
         """Serve the newest version on disk; photos in progress end with the one before."""
-        version, folder = self._newest(name), self._repository / name
-        backend = self._backend(name)
-        if backend is not None:
-            variant = folder / "configs" / f"{backend}.pbtxt"
-            text = (variant if variant.exists() else folder / "config.pbtxt").read_text()
-            self._go_live(name, version, text, drain_s)
+        folder = self._repository / name
+        version = versions_of(folder)[-1]
+        if (served := self._config(name)) is not None:
+            self._go_live(name, version, _text(folder, served), drain_s)
         self._load(name, version)
         self._say(f"{name}: version {version} is served")
 
@@ -80,36 +67,24 @@ class Models:
 
         The files change last: a Triton that starts anew meanwhile serves what it served.
         """
-        folder, version = self._repository / name, self._newest(name)
-        older = [one for one in _versions(folder) if int(one) < int(version)]
-        if not older:
-            raise ModelsError(f"{name} has no version before {version} in {folder}")
-        before = max(older, key=int)
-        file = folder / before / "model.onnx"
-        card = card_of(file, open_session(file, 1))
-        backend = self._backend(name)
-        if backend is not None:
-            self._go_live(name, before, triton_config(card, backend), drain_s)
-        (folder / version).rename(folder / f"{version}.withdrawn")
-        write_texts(card, folder)
+        folder = self._repository / name
+        before, version, card = version_before(folder)
+        if (served := self._config(name)) is not None:
+            text = triton_config(card, served.backend, _order(served))
+            self._go_live(name, before, text, drain_s)
+        withdraw(folder, version, card)
         self._load(name, before)
         self._say(f"{name}: version {before} is served, {version} is {version}.withdrawn")
-
-    def _newest(self, name: str) -> str:
-        versions = _versions(self._repository / name)
-        if not versions:
-            raise ModelsError(f"no version of {name} in {self._repository}; mend --model-repo")
-        return max(versions, key=int)
 
     def _ready(self, name: str) -> list[str]:
         index = self._asked(self._client.get_model_repository_index)
         return [one.version for one in index.models if (one.name, one.state) == (name, "READY")]
 
-    def _backend(self, name: str) -> Any:
-        """What runs the network now; None where it is not loaded."""
+    def _config(self, name: str) -> Any:
+        """What the network is served by now; None where it is not loaded."""
         ready = self._ready(name)
         ask = self._client.get_model_config
-        return self._asked(ask, name, ready[-1]).config.backend if ready else None
+        return self._asked(ask, name, ready[-1]).config if ready else None
 
     def _go_live(self, name: str, version: str, text: str, drain_s: float) -> None:
         """Serve `version` by the config `text` beside what is served; wait for old photos."""
@@ -171,8 +146,16 @@ class Models:
             raise ModelsError(f"Triton at {self._url}: {error.message()}") from error
 
 
-def _versions(folder: Path) -> list[str]:
-    return [path.parent.name for path in folder.glob("*/model.*") if path.parent.name.isdigit()]
+def _order(config: Any) -> Order:
+    return "priorities" if config.dynamic_batching.priority_levels else "fifo"
+
+
+def _text(folder: Path, served: Any) -> str:
+    """The config in `folder` of the backend and the order that is served now."""
+    backend: Backend = served.backend
+    suffix = "" if _order(served) == "fifo" else "-priorities"
+    variant = folder / "configs" / f"{backend}{suffix}.pbtxt"
+    return (variant if variant.exists() else folder / "config.pbtxt").read_text()
 
 
 def _card(config: Any, version: str) -> str:

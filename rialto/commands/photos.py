@@ -21,6 +21,8 @@ from typing import Annotated
 
 import typer
 from PIL import Image, ImageOps
+from rich.console import Console
+from rich.progress import track
 
 from rialto.commands.debian import (
     Package,
@@ -126,22 +128,30 @@ class Row:
 
 def photos(
     out: Annotated[Path, typer.Argument(metavar="OUT", file_okay=False, help="Folder to fill.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The rows of LICENCES.tsv as JSON.")
+    ] = False,
 ) -> None:
     """Gather about 36 free photographs (150 MB to download) from Debian's packages.
 
     OUT/LICENCES.tsv names licence and author of each. What is there is not fetched again.
     """
     failures = 0
-    for collection in COLLECTIONS:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    quiet = not console.is_terminal
+    for collection in track(COLLECTIONS, "gathering", console=console, disable=quiet):
         try:
             said = gather(collection, out)
         except PackageUnavailableError as error:
             failures += 1
             said = str(error)
-        typer.echo(f"{collection.package}: {said}", err=True)
+        console.print(f"{collection.package}: {said}", markup=False)
     if failures == len(COLLECTIONS):
         raise typer.Exit(1)
-    typer.echo(f"{len(read_rows(out))} photographs in {out}", err=True)
+    rows = read_rows(out)
+    console.print(f"{len(rows)} photographs in {out}", markup=False)
+    if as_json:
+        typer.echo(json.dumps({"photographs": [asdict(row) for row in rows]}, ensure_ascii=False))
 
 
 def gather(collection: Collection, out: Path) -> str:

@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rialto.choices import FormatName, MetadataMode, PresetName
-from rialto.commands.interrupt import run_interruptible
+from rialto.choices import DEFAULT_URL, FormatName, MetadataMode, PresetName
+from rialto.commands.interrupt import INTERRUPTED, run_interruptible
 from rialto.commands.pairs import Pair, pair_up
 
 if TYPE_CHECKING:  # the HTTP client is loaded by the command that needs it, when it runs
     from rialto.commands.batch import Work
-
-SERVICE_URL = "http://127.0.0.1:8000"
-INTERRUPTED = 130  # what shells say of a program that Ctrl-C ended
 
 
 def restore(
@@ -39,7 +36,7 @@ def restore(
     mask: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="White: repair here.")
     ] = None,
-    url: Annotated[str, typer.Option(help="The service.")] = SERVICE_URL,
+    url: Annotated[str, typer.Option(help="The service.")] = DEFAULT_URL,
     local: Annotated[bool, typer.Option("--local", help="In process, without a service.")] = False,
     concurrency: Annotated[int, typer.Option(min=1, help="Photos of a folder at once.")] = 2,
     overwrite: Annotated[

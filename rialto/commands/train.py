@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bridge.checkpoint import load_checkpoint, save_checkpoint
 from bridge.photos import crop_store, photo_files
-from bridge.train import TrainingPlan, TrainingRun
+from bridge.train import TrainingRun
+from bridge.training_plan import TrainingPlan
 from bridge.validation import Validation, fits_validation, validation_of
 
 SPEED_PROBE = 40  # iterations timed to turn hours into iterations

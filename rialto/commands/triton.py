@@ -18,15 +18,27 @@ log = logging.getLogger("rialto.triton")
 WATCH_SECONDS = 0.5
 
 
-def run_triton(model_repo: Path, ports: Ports, threads: int = 0, venv: Path | None = None) -> None:
-    """Serve until SIGTERM or Ctrl-C. Raises TritonError where Triton does not start."""
+def run_triton(
+    model_repo: Path,
+    ports: Ports,
+    threads: int = 0,
+    venv: Path | None = None,
+    variant: str = "python",
+) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises TritonError where Triton does not start.
+
+    `variant` is the config of each network that is read: `configs/<variant>.pbtxt`.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     if not any(model_repo.glob("*/config.pbtxt")):
         raise TritonError(f"no networks below {model_repo}: mend --model-repo")
+    for config in model_repo.glob("*/config.pbtxt"):
+        if not (config.parent / "configs" / f"{variant}.pbtxt").exists():
+            raise TritonError(f"{config.parent} has no configs/{variant}.pbtxt: export it again")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with TritonServer(model_repo, Wheel.find(venv), ports, threads) as server:
+    with TritonServer(model_repo, Wheel.find(venv), ports, threads, variant=variant) as server:
         server.start()
         server.wait_ready(stop)
         log.info("Triton serves gRPC on %s:%s", ports.host, ports.grpc)

@@ -41,14 +41,21 @@ class Ports:
 class TritonServer:
     """A context manager around the process: on leaving, it ends. `start` starts it.
 
-    `options` go to tritonserver as they are.
+    `variant` names the configs that it reads, `options` go to tritonserver as they are.
     """
 
     def __init__(
-        self, model_repo: Path, wheel: Wheel, ports: Ports, threads: int = 0, *options: str
+        self,
+        model_repo: Path,
+        wheel: Wheel,
+        ports: Ports,
+        threads: int = 0,
+        *options: str,
+        variant: str = "python",
     ) -> None:
         sweep()
         self._wheel, self._ports, self._threads, self._options = wheel, ports, threads, options
+        self._variant = variant
         self._repository = model_repo
         self._folder = Path(mkdtemp(prefix=PREFIX))
         # Held for as long as this process lives: a folder that nobody holds can be swept.
@@ -148,7 +155,7 @@ class TritonServer:
             f"--model-repository={self._folder / 'repository'}",
             f"--backend-directory={self._folder / 'backends'}",
             f"--cache-directory={self._wheel.caches}",
-            "--model-config-name=python",
+            f"--model-config-name={self._variant}",
             # Explicit, so that `rialto models` can load and unload; all are loaded at start.
             "--model-control-mode=explicit",
             "--load-model=*",

@@ -72,6 +72,7 @@ class Wheel:
             "PATH": ":".join(filter(None, path)),
             "LD_LIBRARY_PATH": ":".join(filter(None, library_path)),
             "RIALTO_THREADS": str(threads),
+            "ORT_DISABLE_TELEMETRY": "1",  # see `service`
         }
 
 

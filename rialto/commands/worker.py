@@ -8,6 +8,8 @@ from prometheus_client import start_http_server
 
 from service.app import open_restorer
 from service.archive.opening import open_archive
+from service.observe import logs
+from service.observe.traces import open_traces
 from service.settings import Settings
 from service.telemetry import Telemetry
 
@@ -23,7 +25,7 @@ def work(settings: Settings, metrics_port: int) -> None:
         raise ValueError("a worker needs RIALTO_REDIS_URL, the queue that it shares")
     if not settings.archive_places:
         raise ValueError("RIALTO_ARCHIVE_PLACES=0 leaves a worker nothing to do")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.set_up(settings.log_format)
     asyncio.run(_work(settings, metrics_port))
 
 
@@ -35,7 +37,12 @@ async def _work(settings: Settings, metrics_port: int) -> None:
     telemetry = Telemetry()
     if metrics_port:
         start_http_server(metrics_port, settings.host, registry=telemetry.registry)
-    async with open_restorer(settings, telemetry) as restorer, open_archive(settings, restorer):
+    endpoint, ratio = settings.otlp_endpoint, settings.trace_ratio
+    async with (
+        open_traces(endpoint, ratio, "rialto-worker") as telemetry.traces,
+        open_restorer(settings, telemetry) as restorer,
+        open_archive(settings, restorer),
+    ):
         log.info("working; stop with SIGTERM")
         await stop.wait()
         log.info("draining")

@@ -6,16 +6,16 @@ What is measured is what is served: the same engine, step loop, tiles and noise 
 
 import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.cache import cache_folder
 from bridge.contract import NetworkCard, PresetName, Tile
+from bridge.degrade.strokes import Mask
 from bridge.plan import Plan, plan_for
 from bridge.restoration import output_shape, restore_pixels
 from service.engine import Engine
@@ -23,6 +23,14 @@ from service.engine.local import LocalEngine, load_networks
 from service.telemetry import Telemetry
 
 UInt8 = NDArray[np.uint8]
+
+
+class Restore(Protocol):
+    """A network's preset: a damaged photo and perhaps its holes in, a restored photo out."""
+
+    def __call__(self, pixels: UInt8, holes: Mask | None = None) -> UInt8:
+        """uint8 [H,W,3], bool [H,W] -> uint8 [H·s,W·s,3]."""
+        ...
 
 
 class Embedded:
@@ -68,18 +76,31 @@ class Embedded:
                 return card
         raise ValueError(f"no network in {self.model_repo} has preset {preset} for {task}")
 
-    def restorer(self, task: str, preset: PresetName) -> Callable[[UInt8], UInt8]:
-        """The preset as a function: damaged uint8 [H,W,3] -> restored uint8 [H·s,W·s,3]."""
+    def restorer(self, task: str, preset: PresetName, steps: int | None = None) -> Restore:
+        """The preset as a function: damaged uint8 [H,W,3] -> restored uint8 [H·s,W·s,3].
+
+        Where the network fills holes it takes them too: bool [H,W], True is repaired. `steps`
+        takes the place of the preset's.
+        """
         card = self.network_of(task, preset)
         chosen = card.presets[preset]
-        plan = plan_for(card, chosen.sampler, chosen.steps, grid=chosen.grid, eta=chosen.eta)
-        return lambda pixels: self._runner.run(self._restore(card, plan, pixels))
+        plan = plan_for(
+            card, chosen.sampler, steps or chosen.steps, grid=chosen.grid, eta=chosen.eta
+        )
 
-    async def _restore(self, card: NetworkCard, plan: Plan, pixels: UInt8) -> UInt8:
+        def restore(pixels: UInt8, holes: Mask | None = None) -> UInt8:
+            return self._runner.run(self._restore(card, plan, pixels, holes))
+
+        return restore
+
+    async def _restore(
+        self, card: NetworkCard, plan: Plan, pixels: UInt8, holes: Mask | None
+    ) -> UInt8:
         async def evaluate(tile: Tile) -> NDArray[np.float32]:
             return await self._engine.evaluate(card.name, tile)
 
         restored = np.empty(output_shape(card, pixels), np.uint8)
-        async for _ in restore_pixels(card, plan, pixels, evaluate, restored, seed=self.seed):
+        walk = restore_pixels(card, plan, pixels, evaluate, restored, seed=self.seed, mask=holes)
+        async for _ in walk:
             pass
         return restored

@@ -6,28 +6,43 @@ time. Both lie beside the sources, so peers need a checkout of the repository.
 """
 
 import json
+import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from bridge.cache import cache_folder
-from bridge.evaluate import Pair, Restored
+from bridge.evaluate import HIGHER_IS_BETTER, Pair, Restored, Score
 from bridge.photos import read_photo
 from rialto.evaluation.damage import Damage, encode_png
 
 RUNNER = Path(__file__).parents[2] / "benchmarks" / "peers" / "run.py"
+ENLARGERS = (
+    "bicubic",
+    "lanczos",
+    "waifu2x-photo",
+    "realesr-animevideov3",
+    "realesrgan-x4plus",
+    "realcugan",
+)
 PEERS = {
-    "sr4x": (
-        "bicubic",
-        "lanczos",
-        "waifu2x-photo",
-        "realesr-animevideov3",
-        "realesrgan-x4plus",
-        "realcugan",
-    ),
+    "sr4x": ENLARGERS,
+    "sr4x-real": ENLARGERS,
     "jpeg": ("bilateral", "jpegqs-q3", "jpegqs-q6"),
+    "inpaint": ("navier-stokes", "telea"),
+    "deblur": ("richardson-lucy", "wiener"),
+    "denoise": ("bilateral", "nl-means", "bm3d"),
+    "mixture": ("bilateral",),
+}
+# What is tried of a peer that has a knob: iterations, regularisation, strength.
+SETTINGS = {
+    "richardson-lucy": (20, 40, 80, 160),
+    "wiener": (0.001, 0.003, 0.01, 0.03, 0.1),
+    "nl-means": (0.5, 0.7, 0.9, 1.2),
 }
 PILLOW_PEERS = {"bicubic", "lanczos"}  # these run in any environment
 
@@ -37,26 +52,58 @@ class PeerError(RuntimeError):
 
 
 def known_peers(task: str, names: Sequence[str]) -> tuple[str, ...]:
-    """`names` as they stand; raises ValueError naming the first that `task` has not."""
+    """`names`, and each with a knob once a setting; ValueError for the first not of `task`."""
     offered = PEERS.get(task, ())
     for name in names:
         if name not in offered:
             raise ValueError(f"{task} has no peer {name!r}, only {', '.join(offered) or 'none'}")
-    return tuple(names)
+    return tuple(turned for name in names for turned in _turned(name))
+
+
+def _turned(name: str) -> list[str]:
+    """The peer once for each setting: wiener@0.001, wiener@0.003, ..."""
+    return [f"{name}@{setting:g}" for setting in SETTINGS.get(name, ())] or [name]
+
+
+def without_weak_settings(scores: Mapping[str, list[Score]]) -> dict[str, list[Score]]:
+    """Of a peer that has a knob, only the settings that are its best by one of the metrics.
+
+    So a peer stands at its best against us, whichever metric is looked at.
+    """
+    kept = dict(scores)
+    for name in SETTINGS:
+        settings = [method for method in scores if method.startswith(f"{name}@")]
+        if not settings:
+            continue
+        best = set()
+        for metric in scores[settings[0]][0].values:
+            mean = {
+                method: statistics.fmean(score.values[metric] for score in scores[method])
+                for method in settings
+            }
+            choose = max if metric in HIGHER_IS_BETTER else min
+            best.add(choose(settings, key=mean.__getitem__))
+        for method in set(settings) - best:
+            del kept[method]
+    return kept
 
 
 def run_peer(peer: str, damage: Damage, pairs: Sequence[Pair]) -> list[Restored]:
     """Restore the damaged photo of every pair, in order; raises PeerError."""
     with TemporaryDirectory(prefix="rialto-peer-") as folder:
         source, target = Path(folder, "in"), Path(folder, "out")
-        source.mkdir()
-        for index, pair in enumerate(pairs):
-            # A JPEG is made again from the original: the same bytes that the pair was decoded of.
-            lossless = damage.suffix == ".png"
-            file = encode_png(pair.damaged) if lossless else damage.file(pair.original)
-            (source / f"{index:05}{damage.suffix}").write_bytes(file)
-        seconds = run_folder(peer, source, target)
+        (source / "holes").mkdir(parents=True)
         stems = [f"{index:05}" for index in range(len(pairs))]
+        for stem, pair in zip(stems, pairs, strict=True):
+            (source / f"{stem}{damage.suffix}").write_bytes(pair.file)
+            if pair.holes is not None:
+                mask = np.where(pair.holes, np.uint8(255), np.uint8(0))
+                (source / "holes" / f"{stem}.png").write_bytes(encode_png(mask))
+        if damage.kernel is not None:
+            np.save(source / "kernel.npy", damage.kernel)
+        if damage.sigma is not None:
+            (source / "noise.json").write_text(json.dumps({"sigma": damage.sigma}))
+        seconds = run_folder(peer, source, target)
         return [Restored(read_photo(target / f"{stem}.png"), seconds[stem]) for stem in stems]
 
 
@@ -82,5 +129,5 @@ def interpreter(peer: str) -> Path:
     folder = cache_folder("peers")
     python = folder / "venv" / "bin" / "python"
     if not python.exists():
-        raise PeerError(f"{peer} is not installed in {folder}: run `make peers` (about 550 MB)")
+        raise PeerError(f"{peer} is not installed in {folder}: run `make peers` (about 900 MB)")
     return python

@@ -1,6 +1,6 @@
 """What an evaluation looks like: sheets of crops side by side, and the PSNR-LPIPS plane."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from bridge.evaluate import Score, Summary
+from bridge.degrade.strokes import Mask
+from bridge.evaluate import Pair, Score, Summary
 from bridge.photos import busy
 
 UInt8 = NDArray[np.uint8]
@@ -20,10 +21,11 @@ CAPTION = 40  # height of the two lines below a crop
 ROWS = 4  # photos a sheet
 
 
-def busiest_window(photo: UInt8) -> tuple[int, int, int]:
+def busiest_window(photo: UInt8, holes: Mask | None = None) -> tuple[int, int, int]:
     """(top, left, side) of the window with the most texture, of those on a grid of half its side.
 
-    A photo smaller than WINDOW is its own window, cut square.
+    Of a photo with holes, the most texture and holes together. A photo smaller than WINDOW is its
+    own window, cut square.
     """
     side = min(WINDOW, *photo.shape[:2])
     step = max(side // 2, 1)
@@ -32,22 +34,33 @@ def busiest_window(photo: UInt8) -> tuple[int, int, int]:
         for top in range(0, photo.shape[0] - side + 1, step)
         for left in range(0, photo.shape[1] - side + 1, step)
     ]
-    top, left = max(corners, key=lambda at: busy(photo[at[0] : at[0] + side, at[1] : at[1] + side]))
+
+    def shown(at: tuple[int, int]) -> float:
+        window = slice(at[0], at[0] + side), slice(at[1], at[1] + side)
+        return busy(photo[window]) * (1.0 if holes is None else float(holes[window].mean()))
+
+    top, left = max(corners, key=shown)
     return top, left, side
 
 
 class Gallery:
     """The same window of every method's restoration, kept until the sheets are drawn."""
 
-    def __init__(self, originals: Mapping[str, UInt8]) -> None:
-        """`originals` by the photo's name; they choose the windows."""
-        self._windows = {name: busiest_window(photo) for name, photo in originals.items()}
-        self._crops: dict[str, dict[str, UInt8]] = {name: {} for name in originals}
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        """The originals and holes of `pairs` choose the windows."""
+        self._windows = {pair.name: busiest_window(pair.original, pair.holes) for pair in pairs}
+        self._crops: dict[str, dict[str, UInt8]] = {pair.name: {} for pair in pairs}
 
     def add(self, method: str, photo: str, pixels: UInt8) -> None:
         """Keep `method`'s restoration of `photo`; columns stand in the order methods came."""
         top, left, side = self._windows[photo]
         self._crops[photo][method] = pixels[top : top + side, left : left + side].copy()
+
+    def keep(self, methods: Collection[str]) -> None:
+        """Forget what other methods made."""
+        for crops in self._crops.values():
+            for method in crops.keys() - set(methods):
+                del crops[method]
 
     def sheet(self, photos: Sequence[str], captions: Mapping[tuple[str, str], str]) -> Image.Image:
         """One row a photo, one column a method; captions by (method, photo)."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bridge.contract import PresetName, Quality
 from bridge.evaluate import Score, Summary, markdown_table, summarise, write_tsv
-from export.model_repo import replace_card
+from export.model_repo import network_file, newest_version, replace_card
 from export.onnx_file import read_card
 from rialto.evaluation.pictures import Gallery, captions_of, draw_plane, ranked
 
@@ -94,8 +94,8 @@ def record_quality(
     The weights stay as they are. Returns the networks' folders.
     """
     folders = []
-    for file in sorted(model_repo.glob("*/1/model.onnx")):
-        card = read_card(file)
+    for folder in sorted(path for path in model_repo.iterdir() if newest_version(path)):
+        card = read_card(network_file(folder))
         if card.task != task:
             continue
         presets = dict(card.presets)
@@ -103,8 +103,8 @@ def record_quality(
             new = measured[name]
             kept = [old for old in presets[name].quality if old.photos != new.photos]
             presets[name] = presets[name].model_copy(update={"quality": (*kept, new)})
-        folders.append(file.parents[1])
-        replace_card(folders[-1], card.model_copy(update={"presets": presets}))
+        folders.append(folder)
+        replace_card(folder, card.model_copy(update={"presets": presets}))
     return folders
 
 

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import time
 
+from redis.asyncio import Redis
+
 from service.archive.caretaker import Caretaker
 from service.archive.estimate import SAMPLE, Estimate, estimate
 from service.archive.queue import Queue
@@ -25,6 +27,7 @@ LINK_S = 3600  # that a link to a result is good for
 class Archive:
     """What the doors need; nothing here knows HTTP."""
 
+    redis: Redis
     queue: Queue
     sources: Sources
     targets: tuple[str, ...]

@@ -10,7 +10,8 @@ import asyncio
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -81,10 +82,14 @@ class Blob:
 
 @dataclass(frozen=True)
 class Blobs:
-    """A store. `folder` is its root where it is a folder, None where it is a bucket."""
+    """A store. `folder` is its root where it is a folder, None where it is a bucket.
+
+    `observe` is told put, get, read (a chunk), head or delete, and the seconds that it took.
+    """
 
     store: LocalStore | Bucket
     folder: Path | None = None
+    observe: Callable[[str, float], None] = lambda _operation, _seconds: None
 
     @classmethod
     def open(cls, url: str | Path, *, create: bool = True, timeout_s: float = 60) -> Self:
@@ -125,7 +130,7 @@ class Blobs:
             attributes["Content-Type"] = content_type
         if download_as:
             attributes["Content-Disposition"] = _disposition(download_as)
-        with self._told():
+        with self._told(operation="put"):
             if self.folder is None:
                 await self._send(key, data, attributes or None)
                 return
@@ -145,14 +150,14 @@ class Blobs:
     async def get(self, key: str) -> bytes:
         """The whole blob. Raises NoSuchBlob, BlobRefused, BlobsAway, BadKey."""
         self._check(key)
-        with self._told(key):
+        with self._told(key, "get"):
             found = await obstore.get_async(self.store, key)
             return (await found.bytes_async()).to_bytes()
 
     async def size(self, key: str) -> int:
         """Bytes of a blob. Raises as `get` does."""
         self._check(key)
-        with self._told(key):
+        with self._told(key, "head"):
             return (await obstore.head_async(self.store, key))["size"]
 
     async def stream(
@@ -181,7 +186,7 @@ class Blobs:
     async def _read(self, key: str, start: int, end: int | None) -> tuple[bytes, int]:
         """One chunk, never an empty one, and the size of its blob."""
         stop = start + CHUNK if end is None else min(start + CHUNK, end)
-        with self._told(key):
+        with self._told(key, "read"):
             found = await obstore.get_async(self.store, key, options={"range": (start, stop)})
             chunk = (await found.bytes_async()).to_bytes()
         if not chunk:
@@ -202,7 +207,7 @@ class Blobs:
         doomed = list(keys)
         for key in doomed:
             self._check(key)
-        with self._told():
+        with self._told(operation="delete"):
             for first in range(0, len(doomed), PAGE):
                 await self._delete_page(doomed[first : first + PAGE])
 
@@ -265,12 +270,15 @@ class Blobs:
             raise BadKey(f"{key!r} ends like a half-written file, in # and a number. Rename it.")
 
     @contextmanager
-    def _told(self, key: str | None = None) -> Iterator[None]:
-        """Turns the store's errors into ours; `key` where one blob is read."""
+    def _told(self, key: str | None = None, operation: str | None = None) -> Iterator[None]:
+        """Turns the store's errors into ours; `key` where one blob is read. Times what succeeds."""
+        start = time.perf_counter()
         try:
             yield
         except (BaseError, OSError) as error:
             raise self._translated(error, key) from error
+        if operation is not None:
+            self.observe(operation, time.perf_counter() - start)
 
     def _translated(self, error: Exception, key: str | None) -> Exception:
         rooted = self.folder is None or self.folder.is_dir()

@@ -1,6 +1,7 @@
 """The caretaker: what must happen though nobody asks for it.
 
-Expired leases and due retries go back in line every second. Every minute the manifests are held
+Expired leases and due retries go back in line every second. What there is to do is told to the
+metrics, whatever process looked. Every minute the manifests are held
 against the queue, blobs that no record names are deleted, and jobs beyond their retention go.
 Any number of processes may run one: each move is atomic, and the slow rounds take turns.
 """
@@ -8,11 +9,12 @@ Any number of processes may run one: each move is atomic, and the slow rounds ta
 import asyncio
 import logging
 import time
+from typing import get_args
 
 from service.archive.blobs import BlobsAway
 from service.archive.keys import job_folder
 from service.archive.queue import NoSuchJob, Queue, QueueAway
-from service.archive.records import Job
+from service.archive.records import Job, JobState
 from service.archive.sources import Sources
 from service.archive.walk import walk
 from service.archive.webhooks import WebhookStore
@@ -20,8 +22,8 @@ from service.telemetry import Telemetry
 
 log = logging.getLogger("rialto.archive")
 
-REAP_S, ROUND_S = 1.0, 60.0
-OPEN = ("waiting", "active", "delayed")
+REAP_S, BACKLOG_S, ROUND_S = 1.0, 5.0, 60.0
+JOB_STATES: tuple[JobState, ...] = get_args(JobState)
 YOUNG_S = 600.0  # a blob this young may be about to be named by a record
 PAGE = 200
 
@@ -44,9 +46,14 @@ class Caretaker:
     async def run(self) -> None:
         """Until cancelled; an outage is waited out."""
         next_round = time.monotonic() + ROUND_S
+        next_look = time.monotonic()
+        self._telemetry.caretaker_round.set_to_current_time()
         while True:
             try:
-                self._telemetry.archive_reaped.inc(await self._queue.reap())
+                await self._reap()
+                if time.monotonic() >= next_look:
+                    next_look = time.monotonic() + BACKLOG_S
+                    await self._look()
                 if time.monotonic() >= next_round:
                     next_round = time.monotonic() + ROUND_S
                     if await self._queue.my_turn("caretaker", ROUND_S / 2):
@@ -57,14 +64,28 @@ class Caretaker:
 
     async def round(self) -> None:
         """One slow round over all jobs."""
-        for state, photos in await self._queue.backlog():
-            if state in OPEN:
-                self._telemetry.archive_backlog.labels(state).set(photos)
         before = None
         while jobs := await self._queue.jobs(before, PAGE):
             for job in jobs:
                 await self._care_for(job)
             before = jobs[-1].created_at
+        self._telemetry.caretaker_round.set_to_current_time()
+
+    async def _reap(self) -> None:
+        reaped = await self._queue.reap()
+        self._telemetry.archive_reaped.labels("lease-expired").inc(reaped.leases)
+        self._telemetry.archive_reaped.labels("retry-due").inc(reaped.retries)
+
+    async def _look(self) -> None:
+        """Tell the metrics what there is to do: the same in every process."""
+        backlog = await self._queue.backlog(BACKLOG_S)
+        for priority, states in backlog.photos.items():
+            for state, photos in states.items():
+                self._telemetry.archive_backlog.labels(state, priority).set(photos)
+        for job_state in JOB_STATES:
+            self._telemetry.archive_jobs.labels(job_state).set(backlog.jobs.get(job_state, 0))
+        self._telemetry.archive_backlog_megapixels.set(backlog.megapixels)
+        self._telemetry.archive_backlog_seconds.set(backlog.seconds)
 
     async def _care_for(self, job: Job) -> None:
         try:

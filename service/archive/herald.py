@@ -6,6 +6,8 @@ between begins again: both are done at least once, and the second time changes n
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from service.archive.blobs import BlobRefused, Blobs, BlobsAway
 from service.archive.bundle import BrokenBundle, bag_entries
@@ -14,6 +16,7 @@ from service.archive.records import Job
 from service.archive.sources import Sources
 from service.archive.walk import walk
 from service.archive.webhooks import WebhookStore, job_event
+from service.telemetry import Telemetry
 
 log = logging.getLogger("rialto.archive")
 
@@ -24,19 +27,36 @@ TURN_S = 600.0  # after which another herald may take up a job that this one has
 class Herald:
     """One of any number; each ended job is one's at a time."""
 
-    def __init__(self, queue: Queue, sources: Sources, hooks: WebhookStore) -> None:
+    def __init__(
+        self, queue: Queue, sources: Sources, hooks: WebhookStore, telemetry: Telemetry
+    ) -> None:
         self._queue, self._sources, self._hooks = queue, sources, hooks
+        self._ended = telemetry.archive_jobs_ended
+        for outcome in ("finished", "cancelled"):
+            self._ended.labels(outcome)  # told as 0, or a rate would miss the first
 
     async def run(self) -> None:
         """Until cancelled; an outage is waited out."""
         while True:
             try:
                 for job in await self._queue.untold():
-                    if await self._queue.my_turn(f"herald:{job.id}", TURN_S):
-                        await self._tell(job)
+                    turn = f"herald:{job.id}"
+                    if await self._queue.my_turn(turn, TURN_S):
+                        async with self._given_back_in_an_outage(turn):
+                            await self._tell(job)
             except (QueueAway, BlobsAway) as error:
                 log.warning("the herald waits: %s", error.detail)
             await asyncio.sleep(LOOK_S)
+
+    @asynccontextmanager
+    async def _given_back_in_an_outage(self, turn: str) -> AsyncIterator[None]:
+        """An outage in mid-work costs a moment, not the whole turn."""
+        try:
+            yield
+        except (QueueAway, BlobsAway):
+            with suppress(QueueAway):
+                await self._queue.give_turn_back(turn)
+            raise
 
     async def _tell(self, job: Job) -> None:
         if job.spec.target is not None:
@@ -48,6 +68,7 @@ class Herald:
         if event is not None:
             await self._hooks.enqueue(event)
         await self._queue.told(job.id)
+        self._ended.labels(job.state).inc()
 
     async def _hand_over(self, job: Job, target: Blobs) -> None:
         """The bag as a folder. Payload comes first and the tag manifest last, so a bag that was

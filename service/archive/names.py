@@ -33,6 +33,7 @@ _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 _DEVICE: Final = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*([.:].*)?", re.IGNORECASE | re.DOTALL
 )
+_SLASH: Final = re.compile("/")
 _DOTS_OF_FOLDERS: Final = re.compile(r"\.+(?=/)")
 
 
@@ -99,21 +100,34 @@ def output_name(name: str, spec: OutputSpec, *, several: bool) -> str:
 
 
 def rivals(name: str, spec: JobSpec) -> tuple[str, ...]:
-    """Folded names of the other photos that would write one of this photo's results.
+    """Folded names of other photos, and with "/" behind them of folders, that exclude this one.
 
-    To png, "a.jpg" and "a.jpg.png" are each other's only rival.
+    A photo is one where it would write the same file ("a.jpg" and "a.jpg.png", to png), or one
+    that lies where this one needs a folder ("1920" and "1920/scan"); a folder is one where this
+    photo's result would be a file of its name.
     """
-    found: dict[str, None] = {}
+    me, found = fold(name), dict[str, None]()
+    folders = folders_of(me)
     for form in {output.format: None for output in spec.outputs}:
-        if form is None:
-            continue
-        if not _keeps(name, form):
-            found[fold(f"{name}.{_suffix(form)}")] = None
-            continue
-        stem, _, suffix = fold(name).rpartition(".")
-        if suffix == _suffix(form) and not _keeps(stem, form):
-            found[stem] = None  # its result is called as this photo is
+        file = me if _keeps(name, form) else f"{me}.{_suffix(form)}"
+        found[f"{file}/"] = None
+        for path in (file, *folders):
+            found.update(dict.fromkeys(_writers(path, form)))
+    found.pop(me, None)
     return tuple(found)
+
+
+def folders_of(name: str) -> tuple[str, ...]:
+    """The folders that a name lies in: "a/b/c" is in "a" and in "a/b"."""
+    return tuple(name[: match.start()] for match in _SLASH.finditer(name))
+
+
+def _writers(path: str, form: Format | None) -> list[str]:
+    """Folded names of the photos whose result in `form` is `path`, itself folded: two at most."""
+    stem, _, suffix = path.rpartition(".")
+    writers = [path] if _keeps(path, form) else []
+    bare = form is not None and suffix == _suffix(form) and stem.rpartition("/")[2] != ""
+    return [*writers, stem] if bare and not _keeps(stem, form) else writers
 
 
 def show_name(raw: str) -> str:

@@ -41,8 +41,15 @@ async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[
         )
         redis = open_redis(url)
         stack.push_async_callback(redis.aclose)
-        queue = Queue(redis, lease_s=settings.lease_s, max_attempts=settings.max_attempts)
-        own = Blobs.open(settings.blobs or folder / "blobs")
+        queue = Queue(
+            redis,
+            lease_s=settings.lease_s,
+            max_attempts=settings.max_attempts,
+            observe=telemetry.redis_call,
+        )
+        own = replace(
+            Blobs.open(settings.blobs or folder / "blobs"), observe=telemetry.blob_operation
+        )
         sources = Sources(own, _listed(settings.archive_sources))
         retention_s = settings.retention_days * DAY_S
         hooks = WebhookStore(redis)
@@ -51,7 +58,7 @@ async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[
         Signer(secrets)  # a secret that cannot be read is told at start
         caretaker = Caretaker(queue, sources, hooks, telemetry, retention_s=retention_s)
         await stack.enter_async_context(_running(caretaker.run()))
-        await stack.enter_async_context(_running(Herald(queue, sources, hooks).run()))
+        await stack.enter_async_context(_running(Herald(queue, sources, hooks, telemetry).run()))
         await stack.enter_async_context(_running(deliver_forever(hooks, guard, secrets)))
         if settings.archive_places:
             worker = Worker(
@@ -64,6 +71,7 @@ async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[
             )
             await stack.enter_async_context(_draining(worker, settings.grace_s))
         yield Archive(
+            redis=redis,
             queue=queue,
             sources=sources,
             targets=_listed(settings.archive_targets),

@@ -130,13 +130,18 @@ class JobCounts(Record):
 
 
 class Job(Record):
-    """A job as it stands. `megapixels` are of the outputs made so far."""
+    """A job as it stands. `megapixels` are of the outputs made so far, `seconds` what they took.
+
+    owner   the caller that opened it; empty where the service asks for no keys
+    """
 
     id: str
     state: JobState
     spec: JobSpec
+    owner: str = ""
     counts: JobCounts
     megapixels: float = 0.0
+    seconds: float = 0.0
     bytes_in: int = 0
     bytes_out: int = 0
     created_at: float

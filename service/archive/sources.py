@@ -5,7 +5,7 @@ allowed ones, and is only ever read: originals are never written over and never 
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.archive.blobs import Blob, Blobs
 from service.archive.keys import OWN
@@ -52,7 +52,8 @@ class Sources:
     def _resolve(self, url: str) -> tuple[Blobs, str]:
         root = self._root(url)
         if root not in self._opened:
-            self._opened[root] = Blobs.open(root, create=False)
+            opened = Blobs.open(root, create=False)
+            self._opened[root] = replace(opened, observe=self.own.observe)
         return self._opened[root], url.removeprefix(root)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from bridge.restoration import Progress
 from service.archive.blobs import BlobsAway, NoSuchBlob
 from service.archive.digest import sha256_of
 from service.archive.keys import output_key
@@ -110,7 +111,8 @@ async def _restore(
         async for made in walk:
             if isinstance(made, Restored):
                 return made
-            report(made.fraction)
+            if isinstance(made, Progress):
+                report(made.fraction)
     raise RuntimeError("the walk ended without a photo")
 
 

@@ -47,6 +47,8 @@ class Worker:
         self._queue, self._sources, self._restorer = queue, sources, restorer
         self._telemetry, self._name, self._places = telemetry, name, places
         self._running: dict[Lease, _Running] = {}
+        for outcome in ("restored", "failed", "retried", "lost"):
+            telemetry.archive_photos.labels(outcome)  # told as 0, or a rate would miss the first
         self._freed = asyncio.Event()
         self._draining = asyncio.Event()
 
@@ -112,7 +114,14 @@ class Worker:
             log.error("the archive's photo %s was dropped", lease.name, exc_info=error)
 
     async def _work(self, lease: Lease) -> None:
-        """One photo. Whatever cannot be told to the queue is told by the lease running out."""
+        """One photo, in the trace of the request that brought it."""
+        span = self._telemetry.traces.span("rialto.work", "consumer", parent=lease.trace)
+        with span as told:
+            told.set(rialto__job=lease.job_id, rialto__attempt=lease.attempt)
+            await self._work_off(lease)
+
+    async def _work_off(self, lease: Lease) -> None:
+        """Whatever cannot be told to the queue is told by the lease running out."""
         try:
             made = await work_off(lease, self._restorer, self._sources, partial(self._at, lease))
             if isinstance(made, Refused):
@@ -124,6 +133,8 @@ class Worker:
                 if not kept:
                     await self._forget_if_deleted(lease, made)
             self._telemetry.archive_photos.labels(outcome if kept else "lost").inc()
+            if not kept:
+                self._telemetry.archive_leases_lost.inc()
         except PartAway as error:
             log.warning("photo %s waits: %s", lease.name, error)
             await self._pause(AWAY_S)
@@ -159,6 +170,7 @@ class Worker:
             for (lease, at), mine in zip(running.items(), held, strict=True):
                 if not mine:
                     log.info("the lease on %s was lost", lease.name)
+                    self._telemetry.archive_leases_lost.inc()
                     at.task.cancel()
 
     async def _until_ended(self) -> None:

@@ -12,6 +12,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from bridge.contract import OUTPUT, batch_inputs
+from service.engine.probe import probe_tile
+from service.engine.repository import NetworkFile
+
 SIZES = (1, 2, 4, 8)
 RUNS = 3
 PAYS = 0.9  # share of the best throughput that the chosen size must reach
@@ -58,6 +62,16 @@ def stored_sizes(
         except OSError:
             pass
     return sizes
+
+
+def measured_size(file: NetworkFile) -> int:
+    """The batch size that pays for this network's full tile."""
+    tile = probe_tile(file.card, file.card.tile.size)
+
+    def run(size: int) -> None:
+        file.session.run([OUTPUT], batch_inputs(file.card, [tile] * size))
+
+    return paying_size(timed(run))
 
 
 def timed(run: Callable[[int], object]) -> Callable[[int], float]:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from bridge.contract import OUTPUT, Float32, NetworkCard, Tile, batch_inputs
 from service.engine import EngineUnavailable, EvaluationFailed, Priority
-from service.engine.batching import paying_size, stored_sizes, timed
+from service.engine.batching import measured_size, stored_sizes
 from service.engine.probe import probe_tile
 from service.engine.repository import NetworkFile, device_key, read_repository
 from service.engine.scheduler import Kind, Scheduler, Ticket
+from service.engine.shelf import Shelf
 from service.telemetry import Telemetry
 
 READY_SECONDS = 10.0  # a tiny evaluation takes longer only behind a device that hangs
@@ -24,8 +25,9 @@ READY_SECONDS = 10.0  # a tiny evaluation takes longer only behind a device that
 
 @dataclass
 class _Waiting:
-    """What the device thread needs of a ticket: the tile, and who awaits its x̂_0."""
+    """What the device thread needs of a ticket: network, tile, and who awaits its x̂_0."""
 
+    network: NetworkFile
     tile: Tile
     answer: asyncio.Future[Float32]
     arrived: float
@@ -50,7 +52,10 @@ def load_networks(
     if max_batch is not None:
         return Loaded(files, dict.fromkeys(files, max_batch))
     sizes = stored_sizes(
-        batch_store, device_key(files, threads), list(files), lambda name: _measured(files[name])
+        batch_store,
+        device_key(files, threads),
+        list(files),
+        lambda name: measured_size(files[name]),
     )
     return Loaded(files, sizes)
 
@@ -59,19 +64,26 @@ class LocalEngine:
     """Engine over loaded networks, on this machine's CPU. Made inside its event loop."""
 
     def __init__(self, networks: Loaded, telemetry: Telemetry) -> None:
-        self._networks = networks.files
+        self._shelf = Shelf(networks.files)
+        self._batch_sizes = dict(networks.batch_sizes)
         self._telemetry = telemetry
-        self._scheduler = Scheduler(lambda kind: networks.batch_sizes[kind.network])
+        self._scheduler = Scheduler(lambda kind: self._batch_sizes[kind.network.partition("@")[0]])
         self._waiting: dict[int, _Waiting] = {}
         self._wake = threading.Condition()
         self._closing = False
         self._loop = asyncio.get_running_loop()
         self._device = threading.Thread(target=self._work, name="engine", daemon=True)
         self._device.start()
+        self._following: asyncio.Task[None] | None = None
+
+    def follow(self, model_repo: Path, threads: int) -> None:
+        """Take up new versions of `model_repo` from now on, without a dropped evaluation."""
+        work = self._shelf.follow(model_repo, threads, self._batch_sizes)
+        self._following = asyncio.create_task(work)
 
     def cards(self) -> dict[str, NetworkCard]:
         """The networks that can be evaluated, by name."""
-        return {name: file.card for name, file in self._networks.items()}
+        return self._shelf.cards()
 
     async def evaluate(
         self,
@@ -82,16 +94,14 @@ class LocalEngine:
         deadline: float | None = None,
         photo: str = "",
     ) -> Float32:
-        """See `service.engine.Engine.evaluate`; the weights in this process never change."""
-        network = network.partition("@")[0]
-        if network not in self._networks:
-            raise EngineUnavailable(f"no network {network!r} is loaded")
+        """See `service.engine.Engine.evaluate`."""
+        file = self._shelf.find(network)
         answer: asyncio.Future[Float32] = self._loop.create_future()
         with self._wake:
             if self._closing:
                 raise EngineUnavailable("the engine is shutting down")
-            ticket = self._scheduler.add(Kind(network, tile.shape), photo, priority)
-            self._waiting[ticket.number] = _Waiting(tile, answer, time.perf_counter())
+            ticket = self._scheduler.add(Kind(file.key, tile.shape), photo, priority)
+            self._waiting[ticket.number] = _Waiting(file, tile, answer, time.perf_counter())
             self._count_waiting()
             self._wake.notify()
         try:
@@ -105,14 +115,17 @@ class LocalEngine:
         """Whether one tiny tile of every network can be evaluated now."""
         deadline = self._loop.time() + READY_SECONDS
         try:
-            for name, file in self._networks.items():
-                await self.evaluate(name, probe_tile(file.card), deadline=deadline, photo="probe")
+            for name, card in self.cards().items():
+                await self.evaluate(name, probe_tile(card), deadline=deadline, photo="probe")
         except (EngineUnavailable, EvaluationFailed, TimeoutError):
             return False
         return True
 
     async def close(self) -> None:
         """Finish the running batch, refuse what waits, and end the device thread."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
         with self._wake:
             self._closing = True
             self._wake.notify()
@@ -134,23 +147,21 @@ class LocalEngine:
     def _work(self) -> None:
         """The device thread: schedule → run → postprocess, until closed."""
         while (batch := self._schedule()) is not None:
-            tickets, waiting = batch
-            network = tickets[0].kind.network
-            outcome = self._run(network, waiting)
-            if isinstance(outcome, Exception) and len(waiting) > 1:
+            outcome = self._run(batch)
+            if isinstance(outcome, Exception) and len(batch) > 1:
                 # One tile made the batch fail; alone, it takes only itself down.
-                for entry in waiting:
-                    self._postprocess([entry], self._run(network, [entry]))
+                for entry in batch:
+                    self._postprocess([entry], self._run([entry]))
             else:
-                self._postprocess(waiting, outcome)
+                self._postprocess(batch, outcome)
 
-    def _schedule(self) -> tuple[list[Ticket], list[_Waiting]] | None:
+    def _schedule(self) -> list[_Waiting] | None:
         """Wait for work and take the next batch; None when the engine closes."""
         with self._wake:
             while not self._closing:
                 if tickets := self._scheduler.next_batch():
                     self._count_waiting()
-                    return tickets, [self._take(ticket) for ticket in tickets]
+                    return [self._take(ticket) for ticket in tickets]
                 self._wake.wait()
             refusal = EngineUnavailable("the engine is shutting down")
             self._postprocess(list(self._waiting.values()), refusal)
@@ -163,15 +174,15 @@ class LocalEngine:
         self._telemetry.queue_seconds.labels(priority).observe(
             time.perf_counter() - waiting.arrived
         )
-        self._telemetry.evaluations.labels(ticket.kind.network, priority).inc()
+        self._telemetry.evaluations.labels(waiting.network.card.name, priority).inc()
         return waiting
 
-    def _run(self, network: str, waiting: list[_Waiting]) -> list[Float32] | Exception:
+    def _run(self, waiting: list[_Waiting]) -> list[Float32] | Exception:
         """One batch through the network: every x̂_0, or what the runtime raised.
 
         Whatever it raises belongs to the callers; the device thread must live on.
         """
-        file = self._networks[network]
+        file = waiting[0].network
         try:
             inputs = batch_inputs(file.card, [entry.tile for entry in waiting])
             start = time.perf_counter()
@@ -179,8 +190,8 @@ class LocalEngine:
             seconds = time.perf_counter() - start
         except Exception as error:
             return error
-        self._telemetry.batch_seconds.labels(network).observe(seconds)
-        self._telemetry.batch_size.labels(network).observe(len(waiting))
+        self._telemetry.batch_seconds.labels(file.card.name).observe(seconds)
+        self._telemetry.batch_size.labels(file.card.name).observe(len(waiting))
         return outputs
 
     def _postprocess(self, waiting: list[_Waiting], outcome: list[Float32] | BaseException) -> None:
@@ -201,13 +212,3 @@ class LocalEngine:
 
         if waiting:
             self._loop.call_soon_threadsafe(deliver)
-
-
-def _measured(file: NetworkFile) -> int:
-    """The batch size that pays for this network's full tile."""
-    tile = probe_tile(file.card, file.card.tile.size)
-
-    def run(size: int) -> None:
-        file.session.run([OUTPUT], batch_inputs(file.card, [tile] * size))
-
-    return paying_size(timed(run))

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 
 from bridge.contract import METADATA_KEY, NetworkCard
 
+PROJECTIONS = "none", "known-pixels"
+
 
 class RepositoryError(Exception):
     """The model repository cannot be served; the message says what to mend."""
@@ -21,6 +23,11 @@ class NetworkFile:
     path: Path
     session: onnxruntime.InferenceSession
     card: NetworkCard
+
+    @property
+    def key(self) -> str:
+        """The network and its weights: what a photo that has begun goes on with."""
+        return f"{self.card.name}@{self.card.short_hash}"
 
 
 def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
@@ -50,9 +57,14 @@ def card_of(path: Path, session: onnxruntime.InferenceSession) -> NetworkCard:
     inputs = {value.name for value in session.get_inputs()}
     if inputs != set(card.inputs):
         raise RepositoryError(f"{path} takes {sorted(inputs)}, its card says {list(card.inputs)}")
-    if card.projection != "none" or "mask" in card.inputs:
-        raise RepositoryError(f"{path} asks for a projection or a mask; this version has neither")
+    check_projection(card, str(path))
     return card
+
+
+def check_projection(card: NetworkCard, where: str) -> None:
+    """Raises RepositoryError where the card asks for what this version does not do."""
+    if card.projection not in PROJECTIONS:
+        raise RepositoryError(f"{where} asks for the projection {card.projection}, unknown here")
 
 
 def read_repository(folder: Path, threads: int) -> dict[str, NetworkFile]:
@@ -60,22 +72,32 @@ def read_repository(folder: Path, threads: int) -> dict[str, NetworkFile]:
 
     Raises RepositoryError where there is none, or where one cannot be served.
     """
-    networks: dict[str, NetworkFile] = {}
-    for config in sorted(folder.glob("*/config.pbtxt")):
-        versions = sorted(
-            (path for path in config.parent.glob("*/model.onnx") if path.parent.name.isdigit()),
-            key=lambda path: int(path.parent.name),
-        )
-        if not versions:
-            raise RepositoryError(f"{config.parent} holds no <version>/model.onnx")
-        session = open_session(versions[-1], threads)
-        card = card_of(versions[-1], session)
-        if card.name != config.parent.name:
-            raise RepositoryError(f"{versions[-1]} is named {card.name}, its folder is not")
-        networks[card.name] = NetworkFile(versions[-1], session, card)
-    if not networks:
+    folders = network_folders(folder)
+    if not folders:
         raise RepositoryError(f"no networks below {folder}: train and export one, or mend the path")
-    return networks
+    return {one.name: read_network(newest_file(one), threads) for one in folders}
+
+
+def network_folders(repository: Path) -> list[Path]:
+    """The folder of each network, in order of name."""
+    return [config.parent for config in sorted(repository.glob("*/config.pbtxt"))]
+
+
+def newest_file(folder: Path) -> Path:
+    """The file of a network's newest version; raises RepositoryError where there is none."""
+    versions = [path for path in folder.glob("*/model.onnx") if path.parent.name.isdigit()]
+    if not versions:
+        raise RepositoryError(f"{folder} holds no <version>/model.onnx")
+    return max(versions, key=lambda path: int(path.parent.name))
+
+
+def read_network(file: Path, threads: int) -> NetworkFile:
+    """One version of one network; raises RepositoryError where it cannot be served."""
+    session = open_session(file, threads)
+    card = card_of(file, session)
+    if card.name != file.parents[1].name:
+        raise RepositoryError(f"{file} is named {card.name}, its folder is not")
+    return NetworkFile(file, session, card)
 
 
 def device_key(networks: dict[str, NetworkFile], threads: int) -> str:

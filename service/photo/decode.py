@@ -72,6 +72,7 @@ def decode(data: memoryview, limits: CodecLimits) -> tuple[pyvips.Image, PhotoFa
         texts=metadata.read_texts(image) if form == "png" else (),
         jpeg_quality=quality,
         jpeg_subsampling=subsampling,
+        quantisation=jpeg.quantisation(data) if form == "jpeg" else None,
         notes=tuple(notes),
     )
     return settled, facts

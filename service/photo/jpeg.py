@@ -1,4 +1,4 @@
-"""JPEG markers: how strongly a file was compressed, by its own tables.
+"""JPEG markers: how strongly a file was compressed, and into which steps, by its own tables.
 
 Follows ITU-T T.81, annexes B and K. Only the header is read, up to the first scan.
 """
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.quantised import Quantisation
+
 # Table K.1 in zigzag order: the luminance table of libjpeg at quality 50.
 _LUMINANCE = np.array(
     [
@@ -18,6 +20,15 @@ _LUMINANCE = np.array(
         *(95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99),
     ]
 )
+
+
+def _along_diagonals(at: int) -> tuple[int, int]:
+    row, column = divmod(at, 8)
+    return row + column, row if (row + column) % 2 else column
+
+
+# Where the i-th entry of a table in the file stands in reading order.
+_ZIGZAG = np.array(sorted(range(64), key=_along_diagonals))
 _SUBSAMPLING = {
     (1, 1): "4:4:4",
     (2, 1): "4:2:2",
@@ -26,7 +37,7 @@ _SUBSAMPLING = {
     (4, 1): "4:1:1",
     (4, 2): "4:1:0",
 }
-_DQT, _SOS = 0xDB, 0xDA
+_DQT, _SOS, _ADOBE = 0xDB, 0xDA, 0xEE
 _SOF = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 
@@ -60,6 +71,46 @@ def compression(data: bytes | bytearray | memoryview) -> tuple[int | None, str |
             ratio = (luma >> 4) / max(chroma >> 4, 1), (luma & 15) / max(chroma & 15, 1)
             subsampling = _SUBSAMPLING.get((int(ratio[0]), int(ratio[1])))
     return quality, subsampling
+
+
+def quantisation(data: bytes | bytearray | memoryview) -> Quantisation | None:
+    """The steps of a file of luma and chroma, 8 bits, 4:4:4, 4:2:2 or 4:2:0; None of any other.
+
+    What the header leaves out or contradicts gives None too.
+    """
+    tables: dict[int, tuple[int, ...]] = {}
+    frame = b""
+    for marker, content in segments(data):
+        if marker == _DQT:
+            tables |= _tables(content)
+        elif marker in _SOF:
+            frame = content
+        elif marker == _ADOBE and content[:5] == b"Adobe" and content[11:12] == b"\0":
+            return None  # red, green and blue as they are
+    if len(frame) < 15 or frame[0] != 8 or frame[5] != 3:
+        return None
+    (_, luma, first), (_, blue, second), (_, red, third) = (frame[i : i + 3] for i in (6, 9, 12))
+    factor = luma & 15, luma >> 4
+    if blue != 0x11 or red != 0x11 or second != third or factor not in ((1, 1), (1, 2), (2, 2)):
+        return None
+    if first not in tables or second not in tables:
+        return None
+    return Quantisation(tables[first], tables[second], factor)
+
+
+def _tables(content: bytes) -> dict[int, tuple[int, ...]]:
+    """The tables of one DQT segment by number, each in reading order; a cut one is left out."""
+    tables, at = {}, 0
+    while at < len(content):
+        wide, number = content[at] >> 4, content[at] & 15
+        if len(content) < at + 1 + (128 if wide else 64):
+            break
+        zigzag = np.frombuffer(content, ">u2" if wide else "u1", 64, at + 1)
+        table = np.empty(64, np.int64)
+        table[_ZIGZAG] = zigzag
+        tables[number] = tuple(table.tolist())
+        at += 1 + (128 if wide else 64)
+    return tables
 
 
 def _table_zero(content: bytes) -> NDArray[np.int64] | None:

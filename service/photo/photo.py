@@ -10,6 +10,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.quantised import Quantisation
 from service.photo.formats import Format
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
@@ -45,6 +46,7 @@ class PhotoFacts:
     texts             PNG text chunks, keyword and text
     jpeg_quality      1..100, by the file's own quantisation tables; None for other formats
     jpeg_subsampling  "4:4:4", "4:2:0" ..., None for other formats
+    quantisation      the JPEG file's own steps; None for other formats, and where it is unusual
     notes             what was not as it should be and how it was dealt with, for the caller
     """
 
@@ -59,6 +61,7 @@ class PhotoFacts:
     texts: tuple[tuple[str, str], ...] = ()
     jpeg_quality: int | None = None
     jpeg_subsampling: str | None = None
+    quantisation: Quantisation | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -5,9 +5,10 @@ in memory whole, whatever its headers say.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -41,9 +42,16 @@ class BadForm(Problem):
     title = "The form holds no photo"
 
 
+MOST_FIELDS = 16  # text parts of a form
+HoleColour = Literal["white", "transparent"]
+
+
 @dataclass
 class Upload:
     """What was sent: the photo's file, and the mask's where there is one.
+
+    holes   what of the mask is to be repaired
+    fields  the text parts of a form, by name
 
     The one thing here that changes: `drop` lets the bytes go once they are pixels, since many
     frames still hold the upload then.
@@ -51,7 +59,9 @@ class Upload:
 
     photo: bytes | bytearray
     mask: bytes | None = None
+    holes: HoleColour = "white"
     name: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def drop(self) -> None:
         """Forget the files, keep the name."""
@@ -111,7 +121,7 @@ def _counted(request: Request, max_bytes: int) -> Request:
 
 async def _form(request: Request) -> Upload:
     try:
-        form = await request.form(max_files=2, max_fields=8)
+        form = await request.form(max_files=2, max_fields=MOST_FIELDS)
     except HTTPException as error:  # how starlette tells of a MultiPartException
         raise BadForm(f"The multipart body cannot be read: {error.detail}") from error
     try:
@@ -121,7 +131,8 @@ async def _form(request: Request) -> Upload:
         if mask is not None and not isinstance(mask, UploadFile):
             raise BadForm("Send the mask as a file in the part `mask`.")
         hole = await mask.read() if mask is not None else None
-        return Upload(await image.read(), hole, image.filename)
+        fields = {name: text for name, text in form.items() if isinstance(text, str)}
+        return Upload(await image.read(), hole, name=image.filename, fields=fields)
     finally:
         await form.close()
 

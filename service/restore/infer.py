@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from bridge.contract import Float32, NetworkCard, Tile
+from bridge.holes import Mask
 from bridge.restoration import (
+    Limit,
     Progress,
     feather_into,
     output_shape,
@@ -17,11 +19,15 @@ from bridge.restoration import (
 )
 from bridge.start import start_of
 from service.engine import Engine, EngineUnavailable, EvaluationFailed, Priority
+from service.observe.traces import Traces
 from service.photo.pages import canvas
 from service.photo.photo import Photo, Pixels
 from service.problems import Problem
 from service.tasks import Chosen
 from service.telemetry import Telemetry
+
+SPANS_MOST = 64  # evaluations of one photo that are traced; large photos have thousands
+UNTOLD = Traces()
 
 
 class EngineAway(Problem):
@@ -46,6 +52,8 @@ class Work:
     """One photo's restoration: what is walked, by which seed, for whom, until when.
 
     deadline   a time of the event loop's clock        photo_id   shares the engine by it
+    limit      ends regions early where the caller set a deadline of its own
+    holes      bool [H,W] of the photo, exactly where the network fills them
     """
 
     chosen: Chosen
@@ -54,6 +62,8 @@ class Work:
     priority: Priority
     deadline: float
     arrived: float
+    limit: Limit | None = None
+    holes: Mask | None = None
 
 
 async def infer(
@@ -68,7 +78,14 @@ async def infer(
     evaluate = _Evaluation(card, work, engine, telemetry)
     try:
         async for progress in restore_pixels(
-            card, work.chosen.plan, photo.pixels, evaluate, out, seed=work.seed
+            card,
+            work.chosen.plan,
+            photo.pixels,
+            evaluate,
+            out,
+            seed=work.seed,
+            mask=work.holes,
+            limit=work.limit,
         ):
             yield progress
     except EngineUnavailable as error:
@@ -93,8 +110,16 @@ class _Evaluation:
     def __init__(self, card: NetworkCard, work: Work, engine: Engine, telemetry: Telemetry) -> None:
         self._card, self._work, self._engine, self._telemetry = card, work, engine, telemetry
         self._admitted = False
+        self._spans_left = SPANS_MOST
 
     async def __call__(self, tile: Tile) -> Float32:
+        self._spans_left -= 1
+        traces = self._telemetry.traces if self._spans_left >= 0 else UNTOLD
+        network = self._card.name
+        with traces.span("rialto.evaluate", "client", rialto__network=network, rialto__t=tile.t):
+            return await self._evaluate(tile)
+
+    async def _evaluate(self, tile: Tile) -> Float32:
         for _ in range(2):
             x_0 = await self._engine.evaluate(
                 f"{self._card.name}@{self._card.short_hash}",
@@ -114,7 +139,7 @@ class _Evaluation:
             self._admitted = True
             waited = asyncio.get_running_loop().time() - self._work.arrived
             name = self._work.priority.name.lower()
-            self._telemetry.admission_seconds.labels(name).observe(waited)
+            self._telemetry.timed(self._telemetry.admission_seconds.labels(name), waited)
 
 
 def sound(x_0: Float32, tile: Tile) -> bool:

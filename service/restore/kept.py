@@ -1,10 +1,10 @@
-"""Finished photos, fetchable for a while: bounded in time and in bytes, the oldest go first."""
+"""What has ended, findable for a while: bounded in time and in bytes, the oldest go first."""
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 from service.problems import Problem
-from service.restore.reply import Restored
 
 
 class NoSuchRestoration(Problem):
@@ -15,10 +15,22 @@ class NoSuchRestoration(Problem):
     title = "There is no such restoration"
 
 
-class Kept:
-    """Restorations by id.
+class Weighty(Protocol):
+    """Something that takes memory."""
 
-    `clock` gives seconds that only rise; `later(seconds, call)` calls back, so that photos go
+    @property
+    def nbytes(self) -> int:
+        """How much."""
+        ...
+
+
+T = TypeVar("T", bound=Weighty)
+
+
+class Kept(Generic[T]):
+    """Ended restorations by id.
+
+    `clock` gives seconds that only rise; `later(seconds, call)` calls back, so that they go
     even when nobody comes any more. An event loop's `time` and `call_later` are both.
     """
 
@@ -31,29 +43,34 @@ class Kept:
     ) -> None:
         self._seconds, self._max_bytes = seconds, max_bytes
         self._clock, self._later = clock, later
-        self._photos: OrderedDict[str, tuple[float, Restored]] = OrderedDict()
+        self._entries: OrderedDict[str, tuple[float, T]] = OrderedDict()
 
-    def put(self, key: str, restored: Restored) -> None:
-        """Keep one; a photo larger than all the room still stays until the next comes."""
-        self._photos[key] = self._clock() + self._seconds, restored
+    def put(self, key: str, entry: T) -> None:
+        """Keep one; an entry larger than all the room still stays until the next comes."""
+        self._entries[key] = self._clock() + self._seconds, entry
         self._later(self._seconds, self._forget)
         self._forget()
 
-    def get(self, key: str) -> Restored:
+    def get(self, key: str) -> T:
         """The restoration of this id; raises NoSuchRestoration."""
         self._forget()
-        if key not in self._photos:
+        if key not in self._entries:
             raise NoSuchRestoration(
                 f"It is kept for {self._seconds:g} seconds at most. Restore the photo again."
             )
-        return self._photos[key][1]
+        return self._entries[key][1]
+
+    def drop(self, key: str) -> None:
+        """Forget one now; raises NoSuchRestoration."""
+        self.get(key)
+        del self._entries[key]
 
     def _forget(self) -> None:
         now = self._clock()
-        held = sum(len(restored.data) for _, restored in self._photos.values())
-        for key, (expiry, restored) in list(self._photos.items()):
-            crowded = held > self._max_bytes and len(self._photos) > 1
+        held = sum(entry.nbytes for _, entry in self._entries.values())
+        for key, (expiry, entry) in list(self._entries.items()):
+            crowded = held > self._max_bytes and len(self._entries) > 1
             if expiry > now and not crowded:
                 break
-            del self._photos[key]
-            held -= len(restored.data)
+            del self._entries[key]
+            held -= entry.nbytes

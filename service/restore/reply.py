@@ -13,8 +13,25 @@ from service.photo.formats import FORMATS, Format
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """A photo that has been read and is in line: what will be done, and of what size it is.
+
+    Width and height are the result's as displayed, those of the input the photo's.
+    """
+
+    steps: int
+    width: int
+    height: int
+    input_width: int
+    input_height: int
+
+
+@dataclass(frozen=True)
 class Restored:
-    """A restored photo and its story. `timing` is in milliseconds by stage."""
+    """A restored photo and its story. `timing` is in milliseconds by stage.
+
+    steps_done   of the plan's `steps`, fewer where the caller's deadline ended them
+    """
 
     data: bytes
     format: Format
@@ -25,9 +42,13 @@ class Restored:
     seed: int
     network: str
     plan: str
+    steps_done: int
+    steps: int
     timing: Mapping[str, float]
     notes: tuple[str, ...]
     name: str | None = None
+    insight: Mapping[str, Any] | None = None
+    invention: bytes = b""
 
     @property
     def content_type(self) -> str:
@@ -52,6 +73,8 @@ class Restored:
             "seed": self.seed,
             "network": self.network,
             "plan": self.plan,
+            "steps_done": self.steps_done,
+            "steps": self.steps,
             "timing": dict(self.timing),
             "notes": list(self.notes),
             "filename": self.filename,
@@ -66,6 +89,7 @@ def photo_reply(restored: Restored, *, download: bool = False) -> Response:
         "X-Rialto-Seed": str(restored.seed),
         "X-Rialto-Network": restored.network,
         "X-Rialto-Plan": restored.plan,
+        "X-Rialto-Steps": f"{restored.steps_done}/{restored.steps}",
         "Server-Timing": stages,
         "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(restored.filename)}",
         "Cache-Control": "no-store",
@@ -73,6 +97,6 @@ def photo_reply(restored: Restored, *, download: bool = False) -> Response:
     return Response(restored.data, 200, headers, media_type=restored.content_type)
 
 
-def event(name: str, data: Mapping[str, Any]) -> bytes:
-    """One server-sent event."""
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+def event(name: str, data: Mapping[str, Any], number: int) -> bytes:
+    """One server-sent event, known by its number."""
+    return f"id: {number}\nevent: {name}\ndata: {json.dumps(data)}\n\n".encode()

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+from service.observe.traces import Span
 from service.problems import Problem
 from service.telemetry import Telemetry
 
@@ -20,27 +21,32 @@ class DeadlinePassed(Problem):
 class Stopwatch:
     """Times stages that follow one another; a stage that fails is timed too."""
 
-    def __init__(self, task: str, telemetry: Telemetry) -> None:
-        self._task, self._telemetry = task, telemetry
+    def __init__(self, task: str, priority: str, telemetry: Telemetry) -> None:
+        self._task, self._priority, self._telemetry = task, priority, telemetry
         self.milliseconds: dict[str, float] = {}
 
     @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
+    def timed(self, name: str) -> Iterator[Span]:
         """Time what happens inside, which may yield to a caller; a TimeoutError of the
         engine is the photo's deadline.
         """
         start = time.perf_counter()
+        inside = self._telemetry.stage_photos.labels(name, self._priority)
+        inside.inc()
         try:
-            yield
+            with self._telemetry.traces.span(f"rialto.{name}", rialto__task=self._task) as span:
+                yield span
         except TimeoutError as error:
             raise DeadlinePassed(
                 f"It was stopped while in stage {name}. Ask for fewer steps, or send a smaller"
                 " photo."
             ) from error
         finally:
+            inside.dec()
             seconds = time.perf_counter() - start
             self.milliseconds[name] = round(seconds * 1000, 2)
-            self._telemetry.stage_seconds.labels(self._task, name).observe(seconds)
+            stage = self._telemetry.stage_seconds.labels(self._task, name)
+            self._telemetry.timed(stage, seconds)
 
     @asynccontextmanager
     async def stage(self, name: str, deadline: float) -> AsyncIterator[None]:

@@ -1,17 +1,20 @@
 /** The foot of the panel: what can be done now, how far it is, what went wrong. */
 
 import { element, part } from "./element.js";
-import { problems, progress as progressText, text } from "./strings.js";
+import { downloadAs, many, problems, progress as progressText } from "./sentences.js";
+import { text } from "./strings.js";
 
-/** Show what belongs to a state: "empty", "ready", "running", "done". */
+/** Show what belongs to a state: "empty", "ready", "many", "running", "done". */
 export function showState(state) {
   document.body.dataset.state = state;
   part("choices").disabled = state === "running";
   part("running").hidden = state !== "running";
   part("finished").hidden = state !== "done";
+  part("commands").hidden = state !== "done";
   part("restore").hidden = state === "running";
   part("command").hidden = true;
-  part("curl").textContent = text.curl;
+  if (state !== "done") showMask(null);
+  for (const id of ["curl", "python"]) part(id).textContent = text[id];
   nameRestore();
 }
 
@@ -60,16 +63,43 @@ export function showProgress(now) {
   part("step").textContent = now.fraction < 1 ? progressText(now) : text.packing;
 }
 
+/** A share of some work, 0 to 1, and what it is. */
+export function showShare(share, words) {
+  part("progress").value = share;
+  part("step").textContent = words;
+}
+
+/** What may be done with so many photos; nothing more once they are `sent`. */
+export function showMany(count, sent, takesMask) {
+  part("choices").disabled = sent;
+  showExpectation(takesMask ? text.oneMask : "", !sent && !takesMask);
+  part("restore").textContent = many.restore(count);
+  part("restore").hidden = sent;
+}
+
 /** The link to the finished photo. */
 export function showDownload(href, name) {
   Object.assign(part("download"), { href, download: name });
+  offerRemake(null);
 }
 
-/** Put a command on the clipboard, or where it can be copied by hand. */
-export async function copy(command) {
+/** In the link's place, a button that makes the photo in another `format`; null: the link. */
+export function offerRemake(format) {
+  part("download").hidden = format !== null;
+  part("remake").hidden = format === null;
+  part("remake").textContent = format === null ? "" : downloadAs(format);
+}
+
+/** The link to a mask, next to the commands that name it; null: none. */
+export function showMask(href, name) {
+  Object.assign(part("download-mask"), { hidden: !href, href: href ?? "", download: name ?? "" });
+}
+
+/** Put a command on the clipboard, or where it can be copied by hand. `button` is told by id. */
+export async function copy(command, button) {
   try {
     await navigator.clipboard.writeText(command);
-    part("curl").textContent = text.copied;
+    part(button).textContent = text.copied;
     announce(text.copied);
   } catch {
     const field = part("command"); // No clipboard without https, or none allowed.

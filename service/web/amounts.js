@@ -7,8 +7,9 @@ export function bytes(count) {
   return `${trimmed(count / 1e6)} MB`;
 }
 
-/** 24 megapixels, 0.4 megapixels. */
-export const megapixels = (pixels) => `${trimmed(pixels / 1e6)} megapixels`;
+/** 24 megapixels, 0.4 megapixels, 0.02 megapixels. */
+export const megapixels = (pixels) =>
+  `${pixels < 1e5 ? (pixels / 1e6).toFixed(2) : trimmed(pixels / 1e6)} megapixels`;
 
 /** 3072 × 2048, kept on one line. */
 export const size = (width, height) => `${width}\u00a0×\u00a0${height}`;

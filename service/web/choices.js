@@ -2,23 +2,26 @@
 
 import { element, part } from "./element.js";
 import { measurement } from "./measured.js";
+import { expected } from "./pace.js";
 import { LOSSY, formatOf, outputPixels } from "./photo.js";
-import { cost, scores, text } from "./strings.js";
+import { cost, scores } from "./sentences.js";
+import { text } from "./strings.js";
 
 const ORDER = ["fast", "balanced", "best"];
 
 export class Choices {
   /** `changed()` is called whenever another choice was made. */
   constructor(changed) {
-    this.changed = changed;
-    this.photo = null;
-    this.tasks = [];
+    Object.assign(this, { changed, photo: null, tasks: [], suggested: null, decided: false });
     const panel = part("panel");
     panel.addEventListener("change", (event) => {
       if (event.target.name === "task") this.drawPresets();
       this.drawQuality();
       this.drawMeasured();
       changed();
+    });
+    part("tasks").addEventListener("click", () => {
+      this.decided = true; // From now on a suggestion is told, not taken.
     });
     // The browser says itself what is wrong with a field, but not inside a closed disclosure.
     panel.addEventListener("invalid", () => (part("more").open = true), true);
@@ -31,9 +34,7 @@ export class Choices {
   /** Fill the form with what the service offers, and open it. */
   offer(tasks, limits) {
     this.tasks = tasks;
-    part("tasks").replaceChildren(
-      ...tasks.map((task, index) => card("task", task.task, index === 0, [heading(task.title)])),
-    );
+    this.drawTasks(tasks[0].task);
     part("format").replaceChildren(
       option("", text.sameFormat),
       ...limits.output_formats.map((name) => option(name, text.formats[name] ?? name)),
@@ -46,11 +47,28 @@ export class Choices {
     this.drawQuality();
   }
 
-  /** Tell costs for this photo from now on. */
+  /** Tell costs for this photo from now on; null for many photos, or none. */
   show(photo) {
     this.photo = photo;
     this.drawPresets();
     this.drawQuality();
+  }
+
+  /** Mark a task as suggested (or none); `take` it too, unless a person has chosen. */
+  suggest(task, take) {
+    this.suggested = task;
+    this.drawTasks(take && task && !this.decided ? task : this.task.task);
+    this.drawPresets();
+  }
+
+  /** Choose what an earlier restoration was asked for. */
+  recall({ task, preset, seed }) {
+    const radio = (name, value) => part("panel").querySelector(`[name=${name}][value="${value}"]`);
+    if (radio("task", task)) radio("task", task).checked = true;
+    this.drawPresets();
+    if (radio("preset", preset)) radio("preset", preset).checked = true;
+    part("seed").value = seed;
+    this.drawMeasured();
   }
 
   get task() {
@@ -65,9 +83,24 @@ export class Choices {
   /** The query of /restore, every choice spelt out so that it can be repeated. */
   get parameters() {
     const parameters = { task: this.task.task, preset: this.preset, seed: part("seed").value };
-    parameters.format = this.format;
-    if (!part("quality").disabled) parameters.quality = part("quality").value;
-    return { ...parameters, metadata: part("metadata").value };
+    return { ...parameters, ...this.wrapping };
+  }
+
+  /** The part of the query that changes the file and leaves the pixels. */
+  get wrapping() {
+    const quality = part("quality").disabled ? {} : { quality: part("quality").value };
+    return { format: this.format, ...quality, metadata: part("metadata").value };
+  }
+
+  /** A job's `outputs` entry. Each photo keeps its own format where that was wished. */
+  get output() {
+    return {
+      task: this.task.task,
+      preset: this.preset,
+      format: part("format").value || null,
+      quality: Number(part("quality").value),
+      metadata: part("metadata").value,
+    };
   }
 
   /** The format chosen; the photo's own where that was wished and the service writes it. */
@@ -77,14 +110,23 @@ export class Choices {
     return part("format").value || (written && own) || "png";
   }
 
+  drawTasks(taken) {
+    const cards = this.tasks.map(({ task, title }) => {
+      const badge =
+        task === this.suggested && element("span", { className: "badge" }, text.suggested);
+      const row = element("span", { className: "row" }, heading(title), badge);
+      return card("task", task, task === taken, [row]);
+    });
+    part("tasks").replaceChildren(...cards);
+  }
+
   drawPresets() {
     if (!this.task) return;
     const kept = this.task.presets[this.preset] ? this.preset : null;
     const names = ORDER.filter((name) => this.task.presets[name]);
-    const pixels = outputPixels(this.photo, this.task);
     part("presets").replaceChildren(
       ...names.map((name, index) => {
-        const body = presetBody(name, this.task.presets[name], pixels);
+        const body = presetBody(this.task, name, outputPixels(this.photo, this.task));
         return card("preset", name, kept ? name === kept : index === 0, body);
       }),
     );
@@ -115,10 +157,10 @@ function card(name, value, checked, body) {
   return element("label", { className: "card" }, radio, element("span", {}, ...body));
 }
 
-function presetBody(name, preset, pixels) {
+function presetBody(task, name, pixels) {
+  const preset = task.presets[name];
   const [quality] = preset.quality;
-  const timed = preset.quality.find((row) => row.seconds_per_megapixel);
-  const price = cost(preset, timed?.seconds_per_megapixel, pixels);
+  const price = cost(preset, expected(task, name, pixels ?? 1e6), pixels !== null);
   const line = (className, words) => words && element("span", { className }, words);
   return [
     element("span", { className: "row" }, heading(text.presets[name]), line("small muted", price)),

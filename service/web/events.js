@@ -1,6 +1,6 @@
 /** A body of server-sent events → its events, one by one (the format of the HTML standard). */
 
-/** Yields {event, data} for every event with data; comments and other fields are skipped. */
+/** Yields {event, data, id} for every event with data; comments and other fields are skipped. */
 export async function* events(body) {
   let rest = "";
   for await (const chunk of chunks(body.pipeThrough(new TextDecoderStream()))) {
@@ -26,12 +26,12 @@ async function* chunks(stream) {
 }
 
 function parse(block) {
-  let event = "message";
+  const found = { event: "message", id: null };
   const data = [];
   for (const line of block.split("\n")) {
     const [, field, value] = /^([^:]*):? ?(.*)$/.exec(line);
-    if (field === "event") event = value;
+    if (field === "event" || field === "id") found[field] = value;
     if (field === "data") data.push(value);
   }
-  return data.length ? { event, data: data.join("\n") } : null;
+  return data.length ? { ...found, data: data.join("\n") } : null;
 }

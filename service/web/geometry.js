@@ -53,3 +53,14 @@ export function covered(view, frame, size) {
     bottom: Math.min(frame.height, view.y + size.height * view.scale),
   };
 }
+
+/** How many columns and rows show `count` photos side by side the largest. */
+export function tiled(frame, size, count) {
+  const choices = Array.from({ length: count }, (_, index) => {
+    const columns = index + 1;
+    const rows = Math.ceil(count / columns);
+    const pane = { width: frame.width / columns, height: frame.height / rows };
+    return { columns, rows, scale: Math.min(pane.width / size.width, pane.height / size.height) };
+  });
+  return choices.reduce((best, next) => (next.scale > best.scale * 1.001 ? next : best));
+}

@@ -1,4 +1,4 @@
-/** Pointers, wheel and keys over the viewer → zoom, move, part. */
+/** Pointers, wheel and keys over the viewer → zoom, move, part, or strokes of its painter. */
 
 const STEP = 1.25;
 const STRIDE = 60; // CSS pixels an arrow key moves the photo.
@@ -16,53 +16,86 @@ const within = (viewer, event) => {
   return { x: event.clientX - box.left, y: event.clientY - box.top };
 };
 
+/** A point of the viewer → of the pane it lies in; all panes show the same place. */
+const inPane = ({ frame }, { x, y }) => ({ x: x % frame.width, y: y % frame.height });
+
+/** A point of the pane → of the photo, in its pixels. */
+const inPhoto = ({ view }, { x, y }) => ({
+  x: (x - view.x) / view.scale,
+  y: (y - view.y) / view.scale,
+});
+
 function listenForPointers(viewer, held) {
-  const { root, divider } = viewer;
+  const { root } = viewer;
   const pointers = new Map();
   let drag = null;
 
   root.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || event.target.closest("button") || !viewer.size) return;
     root.setPointerCapture(event.pointerId);
-    pointers.set(event.pointerId, within(viewer, event));
-    const parts = divider.contains(event.target) || !viewer.movable;
-    drag = { parts: parts && !held.space, from: within(viewer, event), moved: false };
+    const point = within(viewer, event);
+    pointers.set(event.pointerId, point);
+    drag = { does: purpose(viewer, held, event), from: point, moved: false };
+    if (pointers.size > 1) drag.does = "pinch";
+    if (drag.does === "paint") viewer.painter.start(inPhoto(viewer, point));
+    else viewer.painter?.end(); // A second finger: what the first one drew is over.
   });
   root.addEventListener("pointermove", (event) => {
+    const point = within(viewer, event);
+    if (viewer.painter) viewer.painter.hover(point);
     const last = pointers.get(event.pointerId);
     if (!last || !drag) return;
-    const point = within(viewer, event);
-    if (pointers.size === 2) {
-      Object.assign(drag, { parts: false, moved: true });
-      pinch(viewer, pointers, event.pointerId, point);
-    } else if (drag.moved || Math.hypot(point.x - drag.from.x, point.y - drag.from.y) > DRAG) {
-      drag.moved = true;
-      if (drag.parts && viewer.comparing) viewer.splitAt(point.x);
-      if (!drag.parts) viewer.moveBy(point.x - last.x, point.y - last.y);
-    } else {
+    const far = Math.hypot(point.x - drag.from.x, point.y - drag.from.y) > DRAG;
+    drag.moved ||= far || drag.does === "pinch";
+    if (drag.does === "paint") paint(viewer, event);
+    else if (!drag.moved)
       return; // Distances count from the last point acted upon.
-    }
+    else if (drag.does === "pinch" && pointers.size === 2)
+      pinch(viewer, pointers, event.pointerId, point);
+    else if (drag.does === "part") viewer.splitAt(point.x);
+    else if (drag.does === "move") viewer.moveBy(point.x - last.x, point.y - last.y);
     pointers.set(event.pointerId, point);
   });
   root.addEventListener("pointerup", (event) => {
-    const tap = drag && !drag.moved && drag.parts && pointers.size === 1;
-    if (tap && viewer.comparing) viewer.splitAt(within(viewer, event).x);
+    const tap = drag && !drag.moved && pointers.size === 1;
+    if (tap && drag.does === "part") viewer.splitAt(within(viewer, event).x);
   });
   for (const end of ["pointerup", "pointercancel"]) {
-    root.addEventListener(end, (event) => pointers.delete(event.pointerId));
+    root.addEventListener(end, (event) => {
+      if (drag?.does === "paint") viewer.painter?.end();
+      pointers.delete(event.pointerId);
+    });
   }
   root.addEventListener("dblclick", (event) => {
-    if (divider.contains(event.target)) return;
-    if (viewer.fits) viewer.zoomTo(1, within(viewer, event));
+    if (viewer.divider.contains(event.target) || viewer.painter || event.target.closest("button"))
+      return;
+    if (viewer.fits) viewer.zoomTo(1, inPane(viewer, within(viewer, event)));
     else viewer.fit();
   });
+}
+
+/** What a drag that begins here does. */
+function purpose(viewer, held, event) {
+  if (held.space) return "move";
+  if (viewer.painter) return "paint";
+  const parts = viewer.comparing && (viewer.divider.contains(event.target) || !viewer.movable);
+  return parts ? "part" : "move";
+}
+
+/** A fast hand passes more points than there are frames: all of them belong to the stroke. */
+function paint(viewer, event) {
+  const passed = event.getCoalescedEvents?.() ?? [];
+  for (const one of passed.length ? passed : [event]) {
+    viewer.painter.move(inPhoto(viewer, within(viewer, one)));
+  }
 }
 
 function pinch(viewer, pointers, id, point) {
   const [other] = [...pointers].filter(([key]) => key !== id).map(([, value]) => value);
   const last = pointers.get(id);
   const apart = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
-  viewer.zoomBy(apart(point, other) / Math.max(1, apart(last, other)), other);
+  const factor = apart(point, other) / Math.max(1, apart(last, other));
+  viewer.zoomBy(factor, inPane(viewer, other));
 }
 
 function listenForWheel(viewer) {
@@ -75,7 +108,7 @@ function listenForWheel(viewer) {
       event.preventDefault();
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
       const speed = event.ctrlKey ? 0.01 : 0.002;
-      viewer.zoomBy(Math.exp(-event.deltaY * lines * speed), within(viewer, event));
+      viewer.zoomBy(Math.exp(-event.deltaY * lines * speed), inPane(viewer, within(viewer, event)));
     },
     { passive: false },
   );
@@ -88,10 +121,12 @@ function listenForKeys(viewer, held) {
     root.classList.toggle("grabbing", on);
   };
   root.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !viewer.size) return;
+    if (event.altKey || !viewer.size || event.target.closest("button")) return;
+    const name = event.ctrlKey || event.metaKey ? `Ctrl+${event.key}` : event.key;
     const action =
-      (event.target === divider && dividerKeys(viewer, event.shiftKey)[event.key]) ||
-      viewerKeys(viewer, grab)[event.key];
+      (event.target === divider && dividerKeys(viewer, event.shiftKey)[name]) ||
+      viewer.painter?.keys[name] ||
+      viewerKeys(viewer, grab)[name];
     if (!action) return;
     event.preventDefault();
     action();

@@ -1,7 +1,7 @@
 /** A preset and its network → how it was measured and what it cannot do, to read. */
 
 import { element } from "./element.js";
-import { measured } from "./strings.js";
+import { measured } from "./sentences.js";
 
 /** Nodes for the disclosure: each measurement with its command, then the network. */
 export function measurement(preset, network) {

@@ -1,7 +1,8 @@
 /** A file → a photo the page can show, name and judge against the server's limits. */
 
-import { problems } from "./strings.js";
+import { problems } from "./sentences.js";
 
+const THUMBNAIL = 160; // Pixels of the longest side.
 const EXTENSIONS = { jpeg: "jpg", tiff: "tif" };
 
 /** The formats for which `quality` means anything. */
@@ -24,6 +25,24 @@ export async function openPhoto(blob) {
   } catch {
     return photo;
   }
+}
+
+/** A small WebP of a photo for lists, or null where this browser cannot show the photo. */
+export async function thumbnailOf({ file, url, width, height }) {
+  if (!url) return null;
+  const scale = THUMBNAIL / Math.max(width, height, THUMBNAIL);
+  const [resizeWidth, resizeHeight] = [width, height].map((side) =>
+    Math.max(1, Math.round(side * scale)),
+  );
+  const bitmap = await createImageBitmap(file, {
+    resizeWidth,
+    resizeHeight,
+    resizeQuality: "medium",
+  });
+  const canvas = new OffscreenCanvas(resizeWidth, resizeHeight);
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.convertToBlob({ type: "image/webp" });
 }
 
 /** Give a photo's memory back; nothing may use its link any longer. */

@@ -1,73 +1,57 @@
 /** The service's answers → objects, and everything that goes wrong → one `Problem`. */
 
-import { events } from "./events.js";
-import { problems } from "./strings.js";
+import { fetch } from "./key.js";
+import { problems } from "./sentences.js";
 
 /** A failure to be shown: an RFC 9457 body of the server, or a sentence of our own. */
 export class Problem extends Error {
-  constructor({ title, detail = "", type = "", request_id: requestId = "" }) {
+  constructor({ title, detail = "", type = "", request_id: requestId = "", status = 0 }) {
     super(title);
-    Object.assign(this, { title, detail, type, requestId });
+    Object.assign(this, { title, detail, type, requestId, status });
+  }
+
+  /** Whether the same request may succeed later: no answer, or one that says so. */
+  get passing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
-export const readTasks = async () => (await (await get("/tasks")).json()).tasks;
-export const readLimits = async () => (await get("/limits")).json();
+export const readTasks = async () => (await (await request("/tasks")).json()).tasks;
+export const readLimits = async () => (await request("/limits")).json();
 
 /** The finished photo as a Blob. Throws Problem, or AbortError once `signal` has fired. */
 export async function readRestoration(href, signal) {
-  const answer = await get(href, { signal });
+  const answer = await request(href, { signal });
   return answer.blob().catch((error) => lose(error, problems.cutOff));
 }
 
-/**
- * Restore one photo; resolves to the `done` event's data.
- *
- * `progress` is called with each progress event's data. Aborting `signal` closes the
- * connection, which stops the work within one step; the promise then rejects with AbortError.
- */
-export async function restore(file, parameters, { progress, signal }) {
-  const answer = await get(restorePath(parameters), {
-    method: "POST",
-    body: file,
-    headers: { Accept: "text/event-stream" },
-    signal,
-  });
-  let done = null;
-  let problem = problems.cutOff;
-  try {
-    // To the end, even after `done`: leaving early would look like a cancellation.
-    for await (const { event, data } of events(answer.body)) {
-      if (event === "progress") progress(JSON.parse(data));
-      if (event === "problem") problem = JSON.parse(data);
-      if (event === "done") done = JSON.parse(data);
-    }
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-  }
-  if (done) return done;
-  throw new Problem(problem);
+/** A restored photo as a Blob, without events: what an earlier one was, wrapped anew. */
+export async function restoreWhole(body, parameters, signal) {
+  const answer = await request(restorePath(parameters), { method: "POST", body, signal });
+  return answer.blob().catch((error) => lose(error, problems.cutOff));
 }
 
 export const restorePath = (parameters) => `/restore?${new URLSearchParams(parameters)}`;
 
-function lose(error, words) {
-  throw error.name === "AbortError" ? error : new Problem(words);
-}
-
-async function get(path, options) {
+/** Fetch from the service. Throws Problem, or AbortError once the options' signal has fired. */
+export async function request(path, options) {
   const answer = await fetch(path, options).catch((error) => lose(error, problems.unreachable));
   if (!answer.ok) throw await problemOf(answer);
   return answer;
 }
 
+function lose(error, words) {
+  throw error.name === "AbortError" ? error : new Problem(words);
+}
+
 async function problemOf(answer) {
+  const { status } = answer;
   try {
     const body = await answer.json();
     const wait = Number(answer.headers.get("Retry-After"));
     if (wait > 0) body.detail = `${body.detail ?? ""}${problems.retryAfter(wait)}`;
-    return new Problem(body.title ? body : problems.unknown(answer.status));
+    return new Problem({ ...(body.title ? body : problems.unknown(status)), status });
   } catch {
-    return new Problem(problems.unknown(answer.status));
+    return new Problem({ ...problems.unknown(status), status });
   }
 }

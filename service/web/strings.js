@@ -1,33 +1,67 @@
-/** Every English sentence of the page; another language is another such module. */
-
-import { bytes, duration, megapixels, size } from "./amounts.js";
+/** Every English label of the page; with sentences.js, all its words. */
 
 export const text = {
   tagline: "Restores photographs",
-  archives: "Many photos?",
+  archives: "All jobs",
   replace: "Another photo",
   stage: "Photo",
   invitation: "Drop a photo here",
-  invitationDetail: "or paste it, or pick it from your disk.",
-  choose: "Choose a photo",
-  privacy: "It goes to this server only. The restored photo is dropped there after 10 minutes.",
-  viewer: "Photo. Plus and minus zoom, 0 fits, 1 is 100 %, arrows move, hold O for the original.",
+  invitationDetail: "or paste it, or pick it from your disk. Many at once become one job.",
+  choose: "Choose photos",
+  privacy: "They go to this server only, which drops what it made of one photo after 10 minutes.",
+  viewer:
+    "Photo. Plus and minus zoom, 0 fits, 1 is 100 %, arrows move, hold O for the original. " +
+    "C slider, S side by side, D difference, I invention, F film, V seeds.",
+  painting:
+    "Mask. Square brackets size the brush, arrows move it, Enter paints, E erases, B paints again, " +
+    "Z undoes, hold the space bar to move the photo.",
   divider: "Divider between before and after",
-  bar: "View",
+  bar: "Zoom",
+  views: "Ways to look",
+  view: {
+    slider: "Slider",
+    sides: "Side by side",
+    difference: "Difference",
+    invention: "Invention",
+    film: "Film",
+    seeds: "Seeds",
+    mask: "Mask",
+  },
+  legends: {
+    difference: "What was changed, four times enhanced: black is as it was.",
+    film: "A bridge walks from the photo as it came to a clean one, and looks ahead at every step.",
+  },
+  little: "little",
+  much: "much",
   before: "Before",
   after: "After",
+  preview: "So far",
   fit: "Fit",
   zoom: "Zoom",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   original: "Original",
   originalDetail: "Hold to see the original (O)",
+  play: "Play",
+  pause: "Pause",
+  filmAt: "Step of the walk",
+  brush: "Brush",
+  paint: "Paint",
+  erase: "Erase",
+  undo: "Undo",
+  redo: "Redo",
+  empty: "Clear",
+  propose: "Find scratches",
+  importMask: "Open a mask",
+  brushSize: "Brush size",
   panel: "Restoration",
+  seen: "This photo",
   task: "What to do",
+  suggested: "Suggested",
   preset: "How far to go",
   presets: { fast: "Fast", balanced: "Balanced", best: "Best" },
   measured: "How it was measured",
-  more: "More choices",
+  more: "Format, metadata, seed",
   format: "Format",
   formats: { png: "PNG", jpeg: "JPEG", webp: "WebP", tiff: "TIFF", avif: "AVIF" },
   sameFormat: "As uploaded",
@@ -45,122 +79,51 @@ export const text = {
   sending: "Sending the photo…",
   packing: "Packing the photo…",
   fetching: "Bringing it back…",
+  away: "The service is away. Waiting for it to come back…",
+  begunAgain: "The service came back without this photo: it is restored from the start.",
+  takenUp: "Taking up the restoration again…",
+  wrapping: "Making the file…",
   download: "Download",
+  downloadMask: "Save the mask",
   curl: "Copy as curl",
+  python: "Copy as Python",
   copied: "Copied",
-  command: "The curl command, to copy by hand",
+  command: "The command, to copy by hand",
+  seeds: "Try 3 more seeds",
+  take: "Take this one",
+  taken: "Taken",
   firstPhoto: "Choose a photo to begin.",
+  oneMask: "This task needs a mask of each photo. Choose another for many at once.",
+  firstMask: "Paint over what is to be repaired.",
+  unpainted: "This browser cannot show this file, so nothing can be painted on it.",
   started: "Restoring.",
   finished: "Restored. Arrow keys move the divider.",
   cancelled: "Cancelled.",
   unshownInput: "This browser cannot show this file. Rialto may still be able to restore it.",
   unshownOutput: "Restored. This browser cannot show the format, so download it to see it.",
-  onePhoto: "One photo at a time: the first one was taken.",
   what: "What this means",
-};
-
-export const problems = {
-  unreachable: {
-    title: "The server cannot be reached",
-    detail: "Your photo is still here. Check the connection, then try again.",
+  history: "History",
+  historyDetail: "Kept by this browser only, the newest 30. Not on the server.",
+  key: {
+    title: "This service asks for a key",
+    wrong: "The service does not know this key",
+    detail: "Whoever runs it gives them out. It is kept in this tab and nowhere else.",
+    label: "Key",
+    use: "Use this key",
+    leave: "Not now",
   },
-  cutOff: {
-    title: "The connection was lost half-way",
-    detail: "Your photo is still here. Try again to restore it from the start.",
-  },
-  unknown: (status) => ({
-    title: "The server could not answer",
-    detail: `It said ${status} without giving a reason. Your photo is still here: try again.`,
-  }),
-  tooManyBytes: (has, limit) => ({
-    title: "This file is too large",
-    detail: `It has ${bytes(has)}; this server takes up to ${bytes(limit)}.`,
-  }),
-  tooManyPixels: (has, limit) => ({
-    title: "This photo is too large",
-    detail: `It has ${megapixels(has)}; this server takes up to ${megapixels(limit * 1e6)}.`,
-  }),
-  tooManyPixelsOut: (has, limit) => ({
-    title: "The restored photo would be too large",
-    detail:
-      `It would have ${megapixels(has)}; this server makes up to ${megapixels(limit * 1e6)}. ` +
-      "Choose another task or a smaller photo.",
-  }),
-  request: (id) => `Request ${id}`,
-  retryAfter: (seconds) => ` Try again in ${duration(seconds)}.`,
+  close: "Close",
+  forget: "Forget",
+  forgetAll: "Forget all",
 };
 
-export const steps = (count) => (count === 1 ? "1 step" : `${count} steps`);
-
-/** What a preset costs: for this photo where its size is known, else a megapixel. */
-export function cost(preset, secondsPerMegapixel, outputPixels) {
-  const parts = [steps(preset.steps)];
-  if (secondsPerMegapixel && outputPixels) {
-    parts.push(`about ${duration((secondsPerMegapixel * outputPixels) / 1e6)}`);
-  } else if (secondsPerMegapixel) {
-    parts.push(`${duration(secondsPerMegapixel)} a megapixel`);
-  }
-  return parts.join(" · ");
-}
-
-const signed = (value, digits) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
-
-/** One line: fidelity and likeness, each with its change from the photo as it came. */
-export function scores({ psnr_y: psnr, lpips, input_psnr_y: psnrIn, input_lpips: lpipsIn }) {
-  const fidelity = `PSNR ${psnr.toFixed(1)} dB (${signed(psnr - psnrIn, 1)})`;
-  if (lpips == null) return fidelity;
-  const change = lpipsIn == null ? "" : ` (${signed(lpips - lpipsIn, 2)})`;
-  return `${fidelity} · LPIPS ${lpips.toFixed(2)}${change}`;
-}
-
-export const measured = {
-  row: (quality) => `${quality.photos}: ${scores(quality)} · SSIM ${quality.ssim.toFixed(2)}`,
-  legend:
-    "In brackets, the change from the input. Higher PSNR and SSIM are closer to the clean photo, " +
-    "lower LPIPS looks more like it.",
-  none: "This preset has not been measured yet.",
-  network: (network) =>
-    `Network ${network.name}, ${(network.parameters / 1e6).toFixed(2)} million parameters, ` +
-    `${network.weights_sha256.slice(0, 12)}.`,
-};
-
-export const expectation = ({ width, height }, scale) =>
-  `Comes back as ${size(width * scale, height * scale)}.`;
-
-/** "Area 2 of 4, step 3 of 10, about 2 s left": what the progress bar says in words. */
-export function progress({ step, steps, region, regions, eta_seconds: eta }) {
-  const area = regions > 1 ? `Area ${region} of ${regions}, step` : "Step";
-  const left = eta == null ? "" : `, about ${duration(eta)} left`;
-  return `${area} ${step} of ${steps}${left}`;
-}
-
-/** What is known of the photo, a line each: what it is, how it was made, what to note. */
-export const facts = {
-  input: (photo) => [
-    [
-      photo.name,
-      ...(photo.width ? [size(photo.width, photo.height)] : []),
-      bytes(photo.size),
-    ],
-  ],
-  output: (photo, done, format) => [
-    [
-      photo.name,
-      `${size(done.input_width, done.input_height)} → ${size(done.width, done.height)}`,
-      `${bytes(done.bytes)} ${text.formats[format] ?? format}`,
-      duration(Object.values(done.timing).reduce((sum, ms) => sum + ms, 0) / 1000),
-    ],
-    [done.network, done.plan.replaceAll(";", " "), `seed ${done.seed}`],
-    done.notes ?? [],
-  ],
-};
-
-/** Put the sentences where the document asks for them. */
+/** Put the labels where the document asks for them. */
 export function fill(root) {
+  const find = (path) => path.split(".").reduce((words, name) => words[name], text);
   for (const part of root.querySelectorAll("[data-text]")) {
-    part.textContent = text[part.dataset.text];
+    part.textContent = find(part.dataset.text);
   }
   for (const part of root.querySelectorAll("[data-label]")) {
-    part.setAttribute("aria-label", text[part.dataset.label]);
+    part.setAttribute("aria-label", find(part.dataset.label));
   }
 }

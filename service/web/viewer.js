@@ -1,12 +1,13 @@
 /**
- * Before and after in one frame: zoomed and moved as one, parted by a divider.
+ * Pictures of one photo in one frame: over each other or beside each other, moved as one.
  *
- * Both pictures are laid out from the same custom properties, so they cannot drift apart. The
- * photo as it came is stretched to the restored photo's size. 100 % is one pixel of the
- * restored photo on one pixel of the screen, whatever the screen's density.
+ * All are laid out from the same custom properties, so they cannot drift apart, and each is
+ * stretched to the restored photo's size. 100 % is one pixel of the restored photo on one pixel
+ * of the screen, whatever the screen's density.
  */
 
-import { bounded, covered, fitted, overflows, zoomed } from "./geometry.js";
+import { bounded, covered, fitted, overflows, tiled, zoomed } from "./geometry.js";
+import { element } from "./element.js";
 import { listenForGestures } from "./gestures.js";
 import { text } from "./strings.js";
 
@@ -15,11 +16,9 @@ const LARGEST = 16; // Screen pixels per photo pixel.
 export class Viewer {
   /** `changed(viewer)` is called whenever zoom or pictures changed. */
   constructor(root, changed) {
-    this.root = root;
-    this.changed = changed;
-    for (const name of ["before", "after", "divider"]) {
-      this[name] = root.querySelector(`[data-part=${name}]`);
-    }
+    Object.assign(this, { root, changed, panes: new Map(), painter: null });
+    this.table = root.querySelector("[data-part=panes]");
+    this.divider = root.querySelector("[data-part=divider]");
     this.clear();
     new ResizeObserver(() => this.place(this.view)).observe(root);
     listenForGestures(this);
@@ -28,47 +27,85 @@ export class Viewer {
   clear() {
     Object.assign(this, { size: null, view: null, fits: true, split: 0.5 });
     this.root.hidden = true;
-    this.root.classList.remove("settling", "original", "comparing");
-    for (const layer of [this.before, this.after]) {
-      layer.hidden = true;
-      layer.querySelector("img").removeAttribute("src");
+    this.root.classList.remove("settling", "original");
+    this.table.replaceChildren();
+    this.panes.clear();
+    this.mode = "single";
+  }
+
+  /**
+   * Lay pictures out. What stays of the picture's place on the screen is kept.
+   *
+   * mode      "single", "slider", "difference", "overlay", "paint": over each other; "grid"
+   * pictures  [{role, url | canvas, label, foot}], from the lowest to the highest
+   * size      {width, height} in pixels that all of them are stretched to
+   */
+  lay(mode, pictures, size) {
+    const scale = this.size && this.view ? (this.view.scale * this.size.width) / size.width : null;
+    const roles = pictures.map(({ role }) => role);
+    for (const [role, pane] of this.panes) {
+      if (!roles.includes(role)) this.drop(role, pane);
     }
-    this.divider.hidden = true;
-  }
-
-  /** Show one picture alone, as `before` or as `after`. */
-  show(photo, side) {
-    this.clear();
+    this.table.append(...pictures.map((picture) => this.pane(picture)));
     this.root.hidden = false;
-    this.put(this[side], photo);
+    this.root.classList.remove("original");
+    Object.assign(this, { mode, size });
+    this.place(scale && { ...this.view, scale });
   }
 
-  /** Lay the restored photo over the one shown, at the same place and size on the screen. */
-  reveal(photo) {
-    const scale = (this.view.scale * this.size.width) / photo.width;
-    this.divider.hidden = false;
-    this.root.classList.add("comparing");
-    this.root.classList.remove("settling");
-    this.split = 1;
-    this.put(this.after, photo, { ...this.view, scale });
-    this.root.getBoundingClientRect(); // The start of the transition has to be laid out.
-    this.root.classList.add("settling");
-    this.splitTo(0.5, true);
+  pane({ role, url, canvas, label, foot }) {
+    const pane = this.panes.get(role) ?? newPane(role, canvas);
+    this.panes.set(role, pane);
+    pane.querySelector(".tag").textContent = label ?? "";
+    pane.querySelector(".foot-of-pane").replaceChildren(...(foot ? [foot] : []));
+    const image = pane.querySelector("img");
+    if (image && image.getAttribute("src") !== url) image.src = url;
+    return pane;
   }
 
-  put(layer, { url, width, height }, view = null) {
-    layer.hidden = false;
-    layer.querySelector("img").src = url;
-    this.size = { width, height };
-    this.place(view);
+  drop(role, pane) {
+    pane.remove();
+    this.panes.delete(role);
+  }
+
+  /** Another picture for a role that is shown; the old one stays until it can be drawn. */
+  async replace(role, url) {
+    const image = this.panes.get(role)?.querySelector("img");
+    if (!image) return;
+    image.dataset.next = url;
+    const next = new Image();
+    next.src = url;
+    await next.decode().catch(() => undefined); // Its link may be gone by now.
+    if (image.dataset.next === url && next.naturalWidth) image.src = url;
+  }
+
+  get mode() {
+    return this.root.dataset.mode;
+  }
+
+  set mode(mode) {
+    this.root.dataset.mode = mode;
+    this.divider.hidden = mode !== "slider";
   }
 
   get comparing() {
-    return !this.divider.hidden;
+    return this.mode === "slider";
   }
 
+  /** The pane's own size: what a picture has to fit into. */
   get frame() {
-    return { width: this.root.clientWidth, height: this.root.clientHeight };
+    const { clientWidth, clientHeight } = this.root;
+    const { columns, rows } = this.grid;
+    return {
+      width: Math.max(1, clientWidth / columns),
+      height: Math.max(1, clientHeight / rows),
+    };
+  }
+
+  get grid() {
+    if (this.mode !== "grid" || !this.size) return { columns: 1, rows: 1 };
+    const { clientWidth: width, clientHeight: height } = this.root;
+    return tiled({ width, height }, this.size, this.panes.size);
   }
 
   /** Screen pixels per photo pixel: 1 is 100 %. */
@@ -85,7 +122,7 @@ export class Viewer {
     this.place(null);
   }
 
-  /** `point`, in the frame, stays where it is. */
+  /** `point`, in the pane, stays where it is. */
   zoomTo(zoom, point = { x: this.frame.width / 2, y: this.frame.height / 2 }) {
     const smallest = Math.min(1, fitted(this.frame, this.size).scale * devicePixelRatio);
     const bound = Math.min(LARGEST, Math.max(smallest, zoom));
@@ -104,19 +141,27 @@ export class Viewer {
   /** 0 shows the restored photo alone, 1 the photo as it came. */
   splitTo(fraction, settling = false) {
     this.split = Math.min(1, Math.max(0, fraction));
-    if (!settling) this.root.classList.remove("settling");
+    this.root.classList.toggle("settling", settling);
     this.draw();
   }
 
-  /** Part the pictures at an x of the frame. */
+  /** Part the pictures at an x of the pane. */
   splitAt(x) {
     const { left, right } = covered(this.view, this.frame, this.size);
     this.splitTo((x - left) / (right - left));
   }
 
+  /** Let the restored photo come in over the one that came. */
+  unveil() {
+    this.splitTo(1);
+    this.root.getBoundingClientRect(); // The start of the transition has to be laid out.
+    this.splitTo(0.5, true);
+  }
+
   /** While `shown`, the photo as it came covers the frame. */
   showOriginal(shown) {
-    this.root.classList.toggle("original", shown && this.comparing);
+    const over = ["slider", "difference", "overlay"].includes(this.mode);
+    this.root.classList.toggle("original", shown && over);
     this.changed(this);
   }
 
@@ -129,7 +174,7 @@ export class Viewer {
   }
 
   draw() {
-    const { view, frame, size } = this;
+    const { view, frame, size, grid } = this;
     const { left, top, right, bottom } = covered(view, frame, size);
     // Whole screen pixels, or a photo at 100 % would be blurred by half a pixel.
     const whole = (length) => Math.round(length * devicePixelRatio) / devicePixelRatio;
@@ -147,9 +192,23 @@ export class Viewer {
     for (const [name, length] of Object.entries(lengths)) {
       this.root.style.setProperty(`--${name}`, `${length}px`);
     }
+    this.table.style.setProperty("--columns", grid.columns);
     this.root.classList.toggle("movable", this.movable);
+    this.root.classList.toggle("close", this.zoom >= 3); // Pixels are shown as pixels.
     const percent = Math.round(this.split * 100);
     this.divider.setAttribute("aria-valuenow", percent);
     this.divider.setAttribute("aria-valuetext", `${percent} % ${text.before}`);
   }
+}
+
+function newPane(role, canvas) {
+  const picture = canvas ?? element("img", { alt: "", draggable: false });
+  const tag = element("span", { className: "tag" });
+  return element(
+    "div",
+    { className: `pane ${role}` },
+    picture,
+    tag,
+    element("div", { className: "foot-of-pane" }),
+  );
 }

@@ -33,7 +33,7 @@ def mean_error(original: UInt8, restored: UInt8) -> float:
 
 
 def test_every_photo_is_scored_in_order_against_its_own_original() -> None:
-    judged = list(evaluate(pairs(), one_by_one(lambda x: x), {"error": mean_error}))
+    judged = list(evaluate(pairs(), one_by_one(lambda pair: pair.damaged), {"error": mean_error}))
     assert [score.photo for score, _ in judged] == ["0.png", "1.png", "2.png"]
     assert [score.values["error"] for score, _ in judged] == [1, 2, 3]
     for (score, pixels), pair in zip(judged, pairs(), strict=True):
@@ -41,9 +41,25 @@ def test_every_photo_is_scored_in_order_against_its_own_original() -> None:
         assert score.megapixels == pytest.approx(16 * 20 / 1e6)
 
 
+def test_a_photo_with_holes_is_restored_with_them_and_scored_inside_them() -> None:
+    clean = np.full((16, 20, 3), 100, np.uint8)
+    holes = np.zeros((16, 20), np.bool_)
+    holes[4:8, 5:10] = True
+    damaged = np.where(holes[..., None], np.uint8(0), clean)
+
+    def fill(pair: Pair) -> UInt8:
+        assert pair.holes is not None
+        return np.where(pair.holes[..., None], np.uint8(90), pair.damaged)
+
+    pair = Pair("a", clean, damaged, holes=holes)
+    ((score, _),) = evaluate([pair], one_by_one(fill), {"error": mean_error})
+    assert score.values["psnr_mask"] == pytest.approx(10 * np.log10(255**2 / 10**2))
+    assert score.values["error"] == pytest.approx(10 * holes.mean())
+
+
 def test_a_photo_of_another_shape_is_an_error_and_no_score() -> None:
     with pytest.raises(ValueError, match=r"0\.png: restored"):
-        list(evaluate(pairs(), one_by_one(lambda x: x[:-1]), fidelity()))
+        list(evaluate(pairs(), one_by_one(lambda pair: pair.damaged[:-1]), fidelity()))
 
 
 def test_a_method_that_loses_a_photo_is_found_out() -> None:
@@ -67,7 +83,9 @@ def test_a_summary_means_the_metrics_and_takes_the_median_of_the_time() -> None:
 
 
 def test_the_tsv_reads_back_as_one_line_a_method_and_photo(tmp_path: Path) -> None:
-    scores = [score for score, _ in evaluate(pairs(), one_by_one(lambda x: x), fidelity())]
+    scores = [
+        score for score, _ in evaluate(pairs(), one_by_one(lambda pair: pair.damaged), fidelity())
+    ]
     write_tsv(tmp_path / "scores.tsv", {"fast": scores, "best": scores[:1]})
     with (tmp_path / "scores.tsv").open() as file:
         rows = list(csv.DictReader(file, delimiter="\t"))

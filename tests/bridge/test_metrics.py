@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bridge.metrics import luma, psnr_y, ssim_y
+from bridge.metrics import luma, psnr_inside, psnr_y, ssim_y
 
 UInt8 = NDArray[np.uint8]
 
@@ -80,3 +80,13 @@ def test_photos_of_two_shapes_are_refused_and_not_broadcast(metric: object) -> N
 def test_ssim_refuses_a_photo_without_one_whole_window() -> None:
     with pytest.raises(ValueError, match="leaves"):
         ssim_y(photo(height=18), photo(height=18), crop=4)
+
+
+def test_psnr_inside_counts_the_holes_alone_and_refuses_where_there_are_none() -> None:
+    original, holes = photo(), np.zeros((24, 31), np.bool_)
+    holes[3:9, 4:12] = True
+    restored = np.where(holes[..., None], original ^ 8, original ^ 128)  # off by 8, by 128
+    assert psnr_inside(original, restored, holes) == pytest.approx(20 * np.log10(255 / 8))
+    assert psnr_inside(original, original, holes) == np.inf
+    with pytest.raises(ValueError, match="no holes"):
+        psnr_inside(original, restored, np.zeros_like(holes))

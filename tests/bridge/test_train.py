@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 import torch
 
+from bridge.batches import training_batch
 from bridge.checkpoint import load_checkpoint, save_checkpoint
 from bridge.degrade.recipes import RECIPES
 from bridge.schedule import Schedule
-from bridge.train import TrainingPlan, TrainingRun, training_batch
+from bridge.train import TrainingRun
+from bridge.training_plan import TrainingPlan
 
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 192, 192, 3), dtype=np.uint8)
 PLAN = TrainingPlan("sr4x", iterations=8, width=8, blocks=1, patch=32, batch=2, warmup=2)
@@ -81,11 +83,44 @@ def test_the_rate_warms_up_stands_and_falls_to_nothing() -> None:
 def test_a_batch_follows_the_marginal_of_the_bridge() -> None:
     """Residuals of x_t against its mean have the spread c at each sample's own time."""
     schedule, plan = Schedule(), replace(PLAN, batch=64)
-    x_0, x_1, x_t, t = training_batch(plan, RECIPES["sr4x"], schedule, CROPS, 0)
-    n = np.searchsorted(schedule.clock, t.numpy() - 1e-3)
+    batch = training_batch(plan, RECIPES["sr4x"], schedule, CROPS, 0)
+    n = np.searchsorted(schedule.clock, batch.t.numpy() - 1e-3)
     a, b, c = (torch.tensor(table[n])[:, None, None, None] for table in schedule.marginal())
-    residual = (x_t - a * x_1 - b * x_0).std(dim=(1, 2, 3))
+    residual = (batch.x_t - a * batch.x_1 - b * batch.x_0).std(dim=(1, 2, 3))
     torch.testing.assert_close(residual, c.flatten(), atol=0.01, rtol=0.1)
+
+
+def test_a_network_that_learns_of_holes_begins_as_the_one_that_knew_none() -> None:
+    first = TrainingRun(PLAN, CROPS)
+    first.step()
+    told = TrainingRun(replace(PLAN, task="inpaint"), CROPS)
+    told.begin_from(first.state())
+    batch = training_batch(told.plan, told.recipe, told.schedule, CROPS, 0)
+    assert batch.mask is not None
+    with torch.inference_mode():
+        expected = first.average(batch.x_t, batch.t, batch.x_1)
+        torch.testing.assert_close(
+            told.average(batch.x_t, batch.t, batch.x_1, batch.mask), expected
+        )
+
+
+def test_what_is_known_is_no_part_of_an_inpainting_loss() -> None:
+    plan = replace(PLAN, task="inpaint")
+    batch = training_batch(plan, RECIPES["inpaint"], Schedule(), CROPS, 0)
+    assert batch.mask is not None
+    wrong_outside = batch.x_0 + 5 * (1 - batch.mask)
+    assert float(batch.loss(wrong_outside, "l1")) == 0
+    assert float(batch.loss(batch.x_0 + 0.5 * batch.mask, "l1")) == pytest.approx(0.5)
+
+
+def test_a_perceptual_objective_pulls_on_the_estimate_and_leaves_its_judge_alone() -> None:
+    plan = replace(PLAN, patch=48, perceptual=0.5)
+    run, plain = TrainingRun(plan, CROPS), TrainingRun(replace(plan, perceptual=0.0), CROPS)
+    assert run.step() > plain.step() + 0.05
+    assert run.judge is not None
+    assert not any(weight.requires_grad for weight in run.judge.parameters())
+    pairs = zip(run.network.parameters(), plain.network.parameters(), strict=True)
+    assert any(not torch.equal(one, other) for one, other in pairs)
 
 
 def test_a_kill_while_saving_leaves_the_old_checkpoint(tmp_path: Path) -> None:

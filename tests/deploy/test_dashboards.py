@@ -2,71 +2,46 @@
 
 import json
 import re
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
 import pytest
 import yaml
 
+from deploy.grafana.asking import ALERTS, SAMPLE, Prometheus, exposed, prometheus_on, substituted
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.build import FOLDER, board_of
-from tests.conftest import EXAMPLES, LiveService
+from tests.conftest import EXAMPLES, ROOT, LiveService, start_service
+from tests.service.engine.conftest import triton_on
 
-ALERTS = FOLDER.parents[1] / "prometheus" / "alerts.yml"
-NAME = re.compile(r"\b(?:rialto|nv|DCGM)_\w+|\brialto:\w+:\w+")
-# What NVIDIA's exporters name their metrics, by their documentation: there is no GPU here.
-NOT_OURS = Path(__file__).with_name("gpu_metrics.txt")
+NAME = re.compile(r"\b(?:rialto|nv|DCGM|node|kubelet)_\w+|\brialto:\w+:\w+")
+# Of a machine's exporter and of a cluster's kubelet: promtool's tests have them, no service here.
+ELSEWHERE = ("node_filesystem_", "kubelet_volume_")
 
 
 @pytest.fixture(scope="module")
 def prometheus(
-    live_service: LiveService, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """A Prometheus that has scraped the running service at least once."""
-    folder = tmp_path_factory.mktemp("prometheus")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    target = live_service.url.removeprefix("http://")
-    config = {
-        "global": {"scrape_interval": "1s"},
-        "scrape_configs": [{"job_name": "rialto", "static_configs": [{"targets": [target]}]}],
-    }
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    httpx2.post(
-        f"{live_service.url}/restore?task=jpeg", content=(EXAMPLES / "market-q10.jpg").read_bytes()
-    ).raise_for_status()
-    process = subprocess.Popen(
-        [
-            "prometheus",
-            f"--config.file={folder}/prometheus.yml",
-            f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ],
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield scraped(f"http://127.0.0.1:{port}")
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def scraped(url: str) -> str:
-    """Wait until its first sample is in."""
-    limit = time.monotonic() + 60
-    with httpx2.Client(transport=httpx2.HTTPTransport(retries=100)) as client:
-        while time.monotonic() < limit:
-            try:
-                if client.get(f"{url}/api/v1/query?query=up==1").json()["data"]["result"]:
-                    return url
-            except httpx2.TransportError:
-                continue
-    raise AssertionError("Prometheus has scraped nothing for a minute")
+    live_service: LiveService, cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Prometheus]:
+    """One that scrapes a service with its own engine, one through Triton, Triton, and a sample of
+    DCGM's exporter; each service has restored a photo.
+    """
+    photo = (EXAMPLES / "market-q10.jpg").read_bytes()
+    with ExitStack() as stack:
+        triton = stack.enter_context(triton_on(ROOT / "model_repo"))
+        through = start_service(cache, engine="triton", triton_url=triton.url)
+        stack.callback(through.stop)
+        for service in (live_service, through):
+            restored = httpx2.post(f"{service.url}/restore?task=jpeg", content=photo, timeout=60)
+            restored.raise_for_status()
+        targets = {
+            "rialto": [one.url.removeprefix("http://") for one in (live_service, through)],
+            "triton": [f"127.0.0.1:{triton.ports.metrics}"],
+            "dcgm": [stack.enter_context(exposed(SAMPLE))],
+        }
+        yield stack.enter_context(prometheus_on(targets, tmp_path_factory.mktemp("prometheus")))
 
 
 def expressions() -> list[str]:
@@ -78,27 +53,26 @@ def expressions() -> list[str]:
         for query in panel.queries
     ]
     groups = yaml.safe_load(ALERTS.read_text())["groups"]
-    return found + [rule["expr"] for group in groups for rule in group["rules"]]
+    found += [rule["expr"] for group in groups for rule in group["rules"]]
+    scaling = yaml.safe_load_all((ROOT / "deploy/kustomize/base/scaling.yaml").read_text())
+    scaled = next(one for one in scaling if one["kind"] == "ScaledObject")
+    return [*found, *(trigger["metadata"]["query"] for trigger in scaled["spec"]["triggers"])]
 
 
-def test_every_expression_is_answered_and_names_metrics_that_exist(prometheus: str) -> None:
-    families = set(httpx2.get(f"{prometheus}/api/v1/metadata").json()["data"])
+def test_every_expression_is_answered_and_names_metrics_that_exist(prometheus: Prometheus) -> None:
     recorded = {
         rule["record"]
         for g in yaml.safe_load(ALERTS.read_text())["groups"]
         for rule in g["rules"]
         if "record" in rule
     }
-    known = families | recorded | set(NOT_OURS.read_text().split())
+    known = prometheus.families() | recorded
+    assert len(known & {"DCGM_FI_DEV_FB_USED", "nv_inference_count", "rialto_triton_up"}) == 3
     for expr in expressions():
-        asked = (
-            expr.replace("$__rate_interval", "1m").replace("$instance", ".*").replace("$task", ".*")
-        )
-        answer = httpx2.get(f"{prometheus}/api/v1/query", params={"query": asked}).json()
-        assert answer["status"] == "success", (expr, answer)
+        prometheus.query(substituted(expr))
         for name in NAME.findall(expr):
-            family = re.sub(r"_(bucket|sum|count)$", "", name)
-            assert {name, family} & known, f"{name} in {expr}"
+            family = re.sub(r"_(bucket|sum|count|total)$", "", name)
+            assert {name, family} & known or name.startswith(ELSEWHERE), f"{name} in {expr}"
 
 
 def test_the_committed_dashboards_are_what_is_built() -> None:
@@ -119,3 +93,10 @@ def test_every_panel_has_a_meaning_and_its_variables_exist() -> None:
             for target in panel["targets"]:
                 used = set(re.findall(r"\$(\w+)", target["expr"])) - {"__rate_interval"}
                 assert used <= variables
+
+
+def test_every_board_has_a_picture_that_a_page_can_bear() -> None:
+    for board in BOARDS:
+        picture = ROOT / "docs" / f"{board.uid}.png"
+        assert 20_000 < picture.stat().st_size < 200_000
+        assert f"({picture.name})" in (ROOT / "docs/05-operating.md").read_text()

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from bridge.contract import METADATA_KEY, NetworkCard
-from bridge.train import TrainingPlan, TrainingRun
+from bridge.train import TrainingRun
+from bridge.training_plan import TrainingPlan
 from export.model_repo import replace_card, write_network
 from export.network import Exported, export_network, parity
 from export.onnx_file import read_card, weights_digest

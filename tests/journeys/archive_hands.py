@@ -5,12 +5,14 @@ import hashlib
 import io
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 from PIL import Image
 
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, LiveService, start_service
 
 PATIENCE_S = 120
 OUTPUT = {"task": "jpeg", "format": "png"}
@@ -93,3 +95,13 @@ def result(client: httpx2.Client, job: str, output: dict[str, Any]) -> bytes:
         image.load()
         assert image.size == (output["width"], output["height"])
     return answer.content
+
+
+@contextmanager
+def served(cache: Path, **settings: str) -> Iterator[tuple[LiveService, httpx2.Client]]:
+    service = start_service(cache, **settings)
+    try:
+        with httpx2.Client(base_url=service.url, timeout=120) as client:
+            yield service, client
+    finally:
+        service.stop()

@@ -232,6 +232,26 @@ def test_what_cannot_be_is_refused_and_the_job_lives(client: httpx2.Client, case
     assert put(client, job, name, data).status_code == 201
 
 
+def test_what_was_taken_before_a_stream_broke_off_is_told(client: httpx2.Client) -> None:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, data in scans(20).items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
+    whole = stream.getvalue()
+    job = opened(client)
+    answer = client.put(f"/jobs/{job}/archive?format=tar", content=whole[: len(whole) * 3 // 4])
+    problem = answer.json()
+    assert problem["type"] == "/problems/truncated-archive"
+    assert 0 < problem["new"] == client.get(f"/jobs/{job}").json()["counts"]["total"] < 20
+
+
+def test_a_job_that_would_need_masks_is_refused(client: httpx2.Client) -> None:
+    answer = client.post("/jobs", json={"outputs": [{"task": "inpaint"}]})
+    assert answer.json()["type"] in ("/problems/task-takes-mask", "/problems/no-such-task")
+
+
 def test_a_name_is_taken_once_whatever_its_case(client: httpx2.Client) -> None:
     (_, one), (_, other), *_ = scans(2).items()
     job = opened(client)

@@ -60,8 +60,9 @@ def test_a_photo_that_fails_is_told_and_the_others_are_fetched(
     live_service: LiveService, folder: Path, tmp_path: Path
 ) -> None:
     (folder / "broken.jpg").write_bytes(b"no photo")
+    (folder / "._scan.jpg").write_bytes(b"what some systems leave beside a photo")
     done = subprocess.run(
-        command(folder, tmp_path / "out", live_service.url),
+        command(folder, tmp_path / "out", live_service.url, "--json"),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -71,14 +72,26 @@ def test_a_photo_that_fails_is_told_and_the_others_are_fetched(
     assert "failed broken.jpg" in done.stderr
     assert "30 restored, 1 failed" in done.stderr
     assert len(list((tmp_path / "out").rglob("*.png"))) == 30
-    shown = subprocess.run(
-        [sys.executable, "-m", "rialto.cli", "jobs", "--url", live_service.url],
+    told = json.loads(done.stdout)
+    assert (told["state"], told["counts"]["failed"]) == ("finished", 1)
+    assert [(one["name"], one["failure"]["slug"]) for one in told["failed"]] == [
+        ("broken.jpg", "not-a-photo")
+    ]
+    assert "finished" in jobs(live_service.url)
+    assert told["id"] in {one["id"] for one in json.loads(jobs(live_service.url, "--json"))["jobs"]}
+    assert "broken.jpg\tnot-a-photo" in jobs(live_service.url, told["id"], "--failed")
+    assert json.loads(jobs(live_service.url, told["id"], "--failed", "--json")) == told
+
+
+def jobs(url: str, *words: str) -> str:
+    """What `rialto jobs` prints for programs and people who read standard output."""
+    return subprocess.run(
+        [sys.executable, "-m", "rialto.cli", "jobs", *words, "--url", url],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
-    )
-    assert "finished" in shown.stdout
+    ).stdout
 
 
 def test_another_wish_for_the_same_results_folder_is_refused(

@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import chain, repeat
 from pathlib import Path
@@ -19,22 +18,11 @@ import httpx2
 import pytest
 from standardwebhooks import Webhook
 
-from tests.conftest import LiveService, start_service
-from tests.journeys.archive_hands import ended, opened, photos, put, result, scans
+from tests.journeys.archive_hands import ended, opened, photos, put, result, scans, served
 from tests.journeys.test_archive_chaos import Fleet
 from tests.weed import PARTS, Weed, access, free_ports
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-
-@contextmanager
-def served(cache: Path, **settings: str) -> Iterator[tuple[LiveService, httpx2.Client]]:
-    service = start_service(cache, **settings)
-    try:
-        with httpx2.Client(base_url=service.url, timeout=120) as client:
-            yield service, client
-    finally:
-        service.stop()
 
 
 class Endpoint(BaseHTTPRequestHandler):

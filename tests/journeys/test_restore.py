@@ -1,42 +1,25 @@
 """One photo through the real service: what comes back, and what is refused."""
 
 import asyncio
-import hashlib
 import io
 from pathlib import Path
 
-import httpx2
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import EXAMPLES, LiveService, start_service
-
-SMALL = (EXAMPLES / "parrots-small.png").read_bytes()
-JPEG = (EXAMPLES / "market-q10.jpg").read_bytes()
-PATIENCE = 300.0  # seconds; a machine that trains beside the tests is slow
-
-
-def client_of(service: LiveService) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(base_url=service.url, timeout=PATIENCE)
-
-
-def pixels_of(answer: httpx2.Response) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(answer.content)))
-
-
-def digest(answer: httpx2.Response) -> str:
-    return hashlib.sha256(pixels_of(answer).tobytes()).hexdigest()
-
-
-async def metric(client: httpx2.AsyncClient, name: str) -> float:
-    """The sum of one metric over its labels."""
-    lines = (await client.get("/metrics")).text.splitlines()
-    return sum(
-        float(line.rsplit(" ", 1)[1])
-        for line in lines
-        if line.startswith((f"{name}{{", f"{name} "))
-    )
+from tests.conftest import LiveService, start_service
+from tests.journeys.hands import (
+    JPEG,
+    SMALL,
+    TINY,
+    client_of,
+    digest,
+    listening,
+    metric,
+    pixels_of,
+    told,
+)
 
 
 async def test_a_photo_comes_back_four_times_larger(live_service: LiveService) -> None:
@@ -124,14 +107,12 @@ async def test_the_answer_has_the_format_that_was_asked_for(
 
 async def test_progress_comes_as_events_and_ends_in_a_link(live_service: LiveService) -> None:
     async with client_of(live_service) as client:
-        stream = await client.post(
-            "/restore?task=jpeg&steps=3", content=JPEG, headers={"Accept": "text/event-stream"}
-        )
-        events = [block.split("\n")[0] for block in stream.text.strip().split("\n\n")]
-        assert events == ["event: progress"] * 3 + ["event: done"]
-        href = stream.text.split('"href": "')[1].split('"')[0]
-        linked = await client.get(href)
-        plain = await client.post("/restore?task=jpeg&steps=3", content=JPEG)
+        async with listening(client, "/restore?task=jpeg&steps=3") as stream:
+            events = [event async for event in stream]
+        assert [event.event for event in events] == ["accepted", *["progress"] * 3, "done"]
+        assert [event.id for event in events] == ["1", "2", "3", "4", "5"]
+        linked = await client.get(told(events[-1])["href"])
+        plain = await client.post("/restore?task=jpeg&steps=3", content=TINY)
     assert linked.content == plain.content
     assert linked.headers["x-rialto-plan"] == plain.headers["x-rialto-plan"]
 
@@ -140,24 +121,19 @@ async def test_work_stops_within_one_step_when_the_client_leaves(
     live_service: LiveService,
 ) -> None:
     async with client_of(live_service) as client:
-        path = "/restore?task=jpeg&steps=500"
-        headers = {"Accept": "text/event-stream"}
-        async with client.stream("POST", path, content=JPEG, headers=headers) as stream:
-            async for _ in stream.aiter_text():
-                break  # one event: the work is under way
-        plain = asyncio.create_task(client.post(path, content=JPEG))
+        counter = {"outcome": "cancelled", "task": "jpeg"}
+        before = await metric(client, "rialto_restorations_total", **counter)
+        plain = asyncio.create_task(client.post("/restore?task=jpeg&steps=500", content=JPEG))
         while await metric(client, "rialto_photos_in_progress") < 1:
             pass
         plain.cancel()
         while await metric(client, "rialto_photos_in_progress") > 0:
             pass
-        before = await metric(client, "rialto_engine_evaluations_total")
+        assert await metric(client, "rialto_restorations_total", **counter) == before + 1
+        evaluated = await metric(client, "rialto_engine_evaluations_total")
         await client.post("/restore?task=jpeg", content=JPEG)
-        after = await metric(client, "rialto_engine_evaluations_total")
-        cancelled = (await client.get("/metrics")).text
-    tiles = 6  # of one step of this photo
-    assert after - before <= tiles
-    assert 'rialto_restorations_total{outcome="cancelled",task="jpeg"} 2.0' in cancelled
+        tiles = 6  # of one step of this photo
+        assert await metric(client, "rialto_engine_evaluations_total") <= evaluated + tiles
 
 
 async def test_a_full_line_refuses_at_once_and_says_when_to_come_back(cache: Path) -> None:
@@ -165,10 +141,7 @@ async def test_a_full_line_refuses_at_once_and_says_when_to_come_back(cache: Pat
     try:
         async with client_of(service) as client:
             path = "/restore?task=jpeg&steps=500"
-            async with client.stream(
-                "POST", path, content=JPEG, headers={"Accept": "text/event-stream"}
-            ) as first:
-                events = first.aiter_text()
+            async with listening(client, path, JPEG) as events:
                 await anext(events)  # the work is under way, and the connection stays
                 second = await client.post("/restore?task=jpeg", content=JPEG)
                 ready = await client.get("/readyz")

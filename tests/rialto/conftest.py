@@ -134,14 +134,18 @@ class Acts:
         return act
 
     @staticmethod
-    def events(*events: tuple[str, object], gone: threading.Event | None = None) -> Act:
-        """Server-sent events; with `gone`, the stream stays open until the client leaves."""
+    def events(*events: tuple[Any, ...], gone: threading.Event | None = None) -> Act:
+        """Server-sent events: name, data, perhaps an id.
+
+        With `gone`, the stream stays open until the client leaves.
+        """
 
         async def act(send: Send, receive: Receive) -> None:
             kind = "text/event-stream; charset=utf-8"
             await _start(send, 200, {"content-type": kind, "x-request-id": "from-the-service"})
-            for name, told in events:
-                text = f": still here\n\nevent: {name}\ndata: {json.dumps(told)}\n\n"
+            for name, told, *key in events:
+                head = f"id: {key[0]}\n" if key else ""
+                text = f": still here\n\n{head}event: {name}\ndata: {json.dumps(told)}\n\n"
                 part = {"type": "http.response.body", "body": text.encode(), "more_body": True}
                 await send(part)
             if gone is not None:

@@ -7,7 +7,7 @@ from tests.bridge.cards import card
 
 FAITHFUL = card(name="sr", task="sr", presets={"fast": PresetCard(steps=1)})
 DETAILED = card(name="sr-detail", task="sr", presets={"best": PresetCard(steps=9, eta=0.5)})
-TASKS = Tasks({"sr": FAITHFUL, "sr-detail": DETAILED})
+TASKS = Tasks(lambda: {"sr": FAITHFUL, "sr-detail": DETAILED})
 
 
 def test_a_task_is_all_networks_that_name_it() -> None:
@@ -36,4 +36,24 @@ def test_a_preset_or_plan_that_the_task_lacks_is_refused() -> None:
 
 def test_two_networks_may_not_claim_one_preset() -> None:
     with pytest.raises(RepositoryError, match="both claim"):
-        Tasks({"a": card(name="a", task="sr"), "b": card(name="b", task="sr")})
+        Tasks(lambda: {"a": card(name="a", task="sr"), "b": card(name="b", task="sr")})
+
+
+def test_a_version_that_went_live_is_chosen_from_the_next_photo_on() -> None:
+    cards = {"sr": FAITHFUL}
+    tasks = Tasks(lambda: dict(cards))
+    assert tasks.choose(Choice("sr")).card == FAITHFUL
+    cards["sr"] = newer = FAITHFUL.model_copy(update={"weights_sha256": "1" * 64})
+    assert tasks.choose(Choice("sr")).card == newer
+    assert tasks.document()["tasks"][0]["networks"][0]["weights_sha256"] == "1" * 64
+
+
+def test_networks_that_come_to_claim_one_preset_leave_the_tasks_as_they_were(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cards = {"sr": FAITHFUL}
+    tasks = Tasks(lambda: dict(cards))
+    cards["rival"] = card(name="rival", task="sr")
+    for _ in range(3):
+        assert tasks.choose(Choice("sr")).card == FAITHFUL
+    assert len(caplog.records) == 1

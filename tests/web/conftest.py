@@ -1,6 +1,7 @@
 """A real Chromium on the page of the real service, watched for whatever must never happen."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -38,22 +39,32 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(params=[(1280, 800)], ids=["desktop"])
 def page(request: pytest.FixtureRequest, browser: Browser, live_service: Service) -> Iterator[Page]:
-    """The page, ready for a photo. It fails a test in which the page broke one of its rules:
-    a script error, a breach of the content security policy, a request to another origin, or
-    an error answer to anything but a restoration.
+    """The page, ready for a photo; see `opened`."""
+    with opened(browser, live_service.url, request.param) as page:
+        yield page
+
+
+@contextmanager
+def opened(browser: Browser, url: str, size: tuple[int, int] = (1280, 800)) -> Iterator[Page]:
+    """The page of the service at `url`, ready for a photo.
+
+    It fails a test in which the page broke one of its rules: a script error, a breach of the
+    content security policy, a request to another origin, or an error answer to anything but
+    a restoration.
     """
-    width, height = request.param
+    width, height = size
     context = browser.new_context(viewport={"width": width, "height": height})
-    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live_service.url)
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
     page = context.new_page()
     wrongs: list[str] = []
 
     def inspect_request(sent: Request) -> None:
-        if not sent.url.startswith((f"{live_service.url}/", f"blob:{live_service.url}/")):
+        if not sent.url.startswith((f"{url}/", f"blob:{url}/")):
             wrongs.append(f"left the origin: {sent.url}")
 
     def inspect_response(answer: Response) -> None:
-        if answer.status >= 400 and urlsplit(answer.url).path != "/restore":
+        door = urlsplit(answer.url).path.split("/")[1]
+        if answer.status >= 400 and door not in ("restore", "restorations"):
             wrongs.append(f"{answer.status}: {answer.url}")
 
     page.on("request", inspect_request)
@@ -71,7 +82,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, live_service: Service
     # than at the key press, the interception comes too late in a third of the cases.
     page.on("filechooser", lambda _: None)
     page.add_init_script(WATCH_POLICY)
-    page.goto(live_service.url)
+    page.goto(url)
     page.get_by_role("radio").first.wait_for()
     yield page
     wrongs += page.evaluate("window.violations")

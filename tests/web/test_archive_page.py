@@ -24,7 +24,7 @@ def attic(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("page", [(1280, 800), PHONE], ids=["desktop", "phone"], indirect=True)
+@pytest.mark.parametrize("page", [PHONE], ids=["phone"], indirect=True)
 def test_a_folder_is_restored_and_its_failures_are_told(
     page: Page, live_service: LiveService, attic: Path, tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@
 (no script error, no policy breach, no foreign request) are checked by the `page` fixture.
 """
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def test_a_pasted_photo_is_restored_by_the_task_that_was_picked(
 ) -> None:
     hand_over(page, "paste", photo)
     pick_task(page, "jpeg")
-    page.get_by_text("More choices").click()
+    page.get_by_text("Format, metadata, seed").click()
     page.get_by_label("Format").select_option("jpeg")
     button(page, "Restore").click()
     expect(divider(page)).to_be_visible(timeout=PATIENCE)
@@ -111,8 +110,9 @@ def test_the_divider_follows_the_pointer_and_the_original_shows_while_held(
 
 
 def test_the_whole_way_can_be_gone_by_keyboard(page: Page, photo: Path) -> None:
-    page.keyboard.press("Tab")
-    expect(button(page, "Choose a photo")).to_be_focused()
+    for _ in range(3):  # Past what the head of the page links to.
+        page.keyboard.press("Tab")
+    expect(button(page, "Choose photos")).to_be_focused()
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(photo)
@@ -154,22 +154,6 @@ def test_a_broken_file_says_why_and_the_next_photo_is_restored(
     expect(divider(page)).to_be_visible()
 
 
-def test_cancelling_closes_the_request_and_the_page_is_ready_again(
-    page: Page, draw_photo: DrawPhoto
-) -> None:
-    choose(page, draw_photo("large.png", (1200, 800)))
-    pick_task(page, "sr4x")
-    page.locator("#presets").get_by_role("radio").last.check()
-    button(page, "Restore").click()
-    expect(page.locator("#step")).to_contain_text("tep ", timeout=PATIENCE)
-    # Chromium also reports an event stream so once it has ended: only a prompt end is ours.
-    with page.expect_event("requestfailed", timeout=2000) as ended:
-        button(page, "Cancel").click()
-    assert (ended.value.method, ended.value.failure) == ("POST", "net::ERR_ABORTED")
-    expect(button(page, "Restore")).to_be_enabled()
-    expect(page.locator("#announcer")).to_have_text("Cancelled.")
-
-
 def test_a_lost_network_is_told_and_the_same_photo_is_tried_again(page: Page, photo: Path) -> None:
     choose(page, photo)
     page.context.set_offline(True)
@@ -207,23 +191,6 @@ def test_a_photo_the_browser_cannot_show_is_restored_all_the_same(
         assert (restored.format, restored.size) == ("TIFF", (384, 256))
 
 
-def test_the_copied_curl_command_does_the_same_when_pasted_into_a_shell(
-    page: Page, draw_photo: DrawPhoto, tmp_path: Path
-) -> None:
-    photo = draw_photo("Venice, it's $HOME.png")
-    restore(page, photo)
-    downloaded = download(page, tmp_path).rename(tmp_path / "downloaded.png")
-    button(page, "Copy as curl").click()
-    expect(button(page, "Copied")).to_be_visible()
-    command = page.evaluate("navigator.clipboard.readText()")
-    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True, capture_output=True)
-    with (
-        Image.open(downloaded) as from_page,
-        Image.open(tmp_path / "Venice, it's $HOME.rialto.png") as from_shell,
-    ):
-        assert from_shell.tobytes() == from_page.tobytes()
-
-
 @pytest.mark.parametrize("page", [(1280, 800), PHONE], ids=["desktop", "phone"], indirect=True)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_state_is_accessible_and_fits_the_screen(
@@ -233,7 +200,7 @@ def test_every_state_is_accessible_and_fits_the_screen(
     page.emulate_media(reduced_motion="reduce")
     found = {"empty": violations(page)}
     restore(page, photo)
-    for summary in ("How it was measured", "More choices"):
+    for summary in ("How it was measured", "Format, metadata, seed"):
         page.get_by_text(summary).click()
     found["done"] = violations(page)
     broken = tmp_path / "broken.jpg"
@@ -248,10 +215,14 @@ def test_every_state_is_accessible_and_fits_the_screen(
     assert page.evaluate(overflow) == 0
 
 
-def test_the_page_weighs_no_more_than_64_kb(page: Page) -> None:
+def test_the_page_weighs_no_more_than_150_kb(page: Page) -> None:
     entries = """performance.getEntries()
         .filter(({ name }) => new URL(name, location).pathname.match(/^\\/$|^\\/web\\//))
         .map(({ name, decodedBodySize }) => [name, decodedBodySize])"""
     weights = dict(page.evaluate(entries))
     assert {"main.js", "style.css"} <= {name.rpartition("/")[2] for name in weights}
-    assert sum(weights.values()) <= 64_000, weights
+    assert sum(weights.values()) <= 150_000, weights
+    # None waits for another one that names it: the page asks for all its modules at once.
+    links = page.locator("link[rel=modulepreload], script[type=module]")
+    named = links.evaluate_all("(all) => all.map(({ href, src }) => href || src)")
+    assert {name for name in weights if name.endswith(".js")} == set(named)

@@ -1,6 +1,6 @@
 """GPUs by DCGM, and Triton by itself."""
 
-from deploy.grafana.panels import OURS, RATE, Board, Panel, Query, rate_of
+from deploy.grafana.panels import GPUS, OURS, RATE, Board, Panel, Query, quantiles, rate_of
 
 GPU = Board(
     "rialto-gpu",
@@ -13,7 +13,7 @@ GPU = Board(
                 (
                     Query(
                         rate_of("rialto_restored_megapixels_total", "", OURS)
-                        + " / count(count by (gpu, Hostname) (DCGM_FI_DEV_GPU_UTIL))",
+                        + f" / count(count by (gpu, Hostname) (DCGM_FI_DEV_GPU_UTIL{GPUS}))",
                         "a GPU",
                     ),
                 ),
@@ -24,7 +24,7 @@ GPU = Board(
                 "percentunit",
                 (
                     Query(
-                        "avg by (gpu, Hostname) (DCGM_FI_PROF_PIPE_TENSOR_ACTIVE)",
+                        f"avg by (gpu, Hostname) (DCGM_FI_PROF_PIPE_TENSOR_ACTIVE{GPUS})",
                         "{{Hostname}} {{gpu}}",
                     ),
                 ),
@@ -35,7 +35,7 @@ GPU = Board(
                 "joule",
                 (
                     Query(
-                        "sum(DCGM_FI_DEV_POWER_USAGE)"
+                        f"sum(DCGM_FI_DEV_POWER_USAGE{GPUS})"
                         f" / sum(rate(rialto_restored_megapixels_total{OURS}[{RATE}]))",
                         "joules",
                     ),
@@ -44,9 +44,36 @@ GPU = Board(
             ),
             Panel(
                 "Memory used",
-                "decmbytes",
-                (Query("max by (gpu, Hostname) (DCGM_FI_DEV_FB_USED)", "{{Hostname}} {{gpu}}"),),
+                "mbytes",
+                (
+                    Query(
+                        f"max by (gpu, Hostname) (DCGM_FI_DEV_FB_USED{GPUS})",
+                        "{{Hostname}} {{gpu}}",
+                    ),
+                ),
                 "Engines, activations, and whoever shares the device.",
+            ),
+            Panel(
+                "Power",
+                "watt",
+                (
+                    Query(
+                        f"sum by (gpu, Hostname) (DCGM_FI_DEV_POWER_USAGE{GPUS})",
+                        "{{Hostname}} {{gpu}}",
+                    ),
+                ),
+                "By device.",
+            ),
+            Panel(
+                "Memory traffic",
+                "percentunit",
+                (
+                    Query(
+                        f"avg by (gpu, Hostname) (DCGM_FI_PROF_DRAM_ACTIVE{GPUS})",
+                        "{{Hostname}} {{gpu}}",
+                    ),
+                ),
+                "High beside a low tensor pipe: the batch is too small, or the network too thin.",
             ),
         ),
         "Triton": (
@@ -64,15 +91,16 @@ GPU = Board(
             ),
             Panel(
                 "Queue and compute, mean of an evaluation",
-                "µs",
+                "s",
                 (
                     Query(
-                        f"sum by (model) (rate(nv_inference_queue_duration_us[{RATE}]))"
+                        f"1e-6 * sum by (model) (rate(nv_inference_queue_duration_us[{RATE}]))"
                         f" / sum by (model) (rate(nv_inference_count[{RATE}]))",
                         "{{model}} queue",
                     ),
                     Query(
-                        f"sum by (model) (rate(nv_inference_compute_infer_duration_us[{RATE}]))"
+                        "1e-6 * sum by (model)"
+                        f" (rate(nv_inference_compute_infer_duration_us[{RATE}]))"
                         f" / sum by (model) (rate(nv_inference_count[{RATE}]))",
                         "{{model}} compute",
                     ),
@@ -88,6 +116,12 @@ GPU = Board(
                     ),
                 ),
                 "Requests that Triton refused or could not finish.",
+            ),
+            Panel(
+                "A call of ours to Triton",
+                "s",
+                quantiles("rialto_triton_call_duration_seconds", "network", OURS),
+                "From sending a tile to its answer, Triton's line included.",
             ),
         ),
     },

@@ -76,18 +76,19 @@ async def post_manifest(
     job = await archive.queue.job(job_id)
     archive.sources.check(source)
     tally, batch, base = Tally(), list[NewPhoto](), source.rstrip("/")
-    async for line in manifest(request.stream(), format, most_lines=most):
-        if isinstance(line, Skipped):
-            tally.skip(line.name, line.slug, line.detail)
-            continue
-        key = f"{base}/{line.key}"
-        archive.sources.check(key)
-        blob = InputBlob(key=key, bytes=0, sha256=line.sha256 or "")
-        batch.append(new_photo(line.name, blob, job))
-        if len(batch) == BATCH:
-            await tally.add(archive, job, batch)
-            batch = []
-    await tally.add(archive, job, batch)
+    with tally.told():
+        async for line in manifest(request.stream(), format, most_lines=most):
+            if isinstance(line, Skipped):
+                tally.skip(line.name, line.slug, line.detail)
+                continue
+            key = f"{base}/{line.key}"
+            archive.sources.check(key)
+            blob = InputBlob(key=key, bytes=0, sha256=line.sha256 or "")
+            batch.append(new_photo(line.name, blob, job))
+            if len(batch) == BATCH:
+                await tally.add(archive, job, batch)
+                batch = []
+        await tally.add(archive, job, batch)
     return tally.answer()
 
 
@@ -102,19 +103,20 @@ async def post_bucket(
     job = await archive.queue.job(job_id)
     archive.sources.check(source)
     tally, batch, root = Tally(), list[NewPhoto](), source.rstrip("/") + "/"
-    async for key, found in archive.sources.list(source):
-        if is_litter(key):
-            continue
-        try:
-            name = clean_name(key.removeprefix(root))
-        except Problem as problem:
-            tally.skip(key, problem.slug, problem.detail)
-            continue
-        batch.append(new_photo(name, InputBlob(key=key, bytes=found.bytes, sha256=""), job))
-        if len(batch) == BATCH:
-            await tally.add(archive, job, batch)
-            batch = []
-    await tally.add(archive, job, batch)
+    with tally.told():
+        async for key, found in archive.sources.list(source):
+            if is_litter(key):
+                continue
+            try:
+                name = clean_name(key.removeprefix(root))
+            except Problem as problem:
+                tally.skip(key, problem.slug, problem.detail)
+                continue
+            batch.append(new_photo(name, InputBlob(key=key, bytes=found.bytes, sha256=""), job))
+            if len(batch) == BATCH:
+                await tally.add(archive, job, batch)
+                batch = []
+        await tally.add(archive, job, batch)
     return tally.answer()
 
 

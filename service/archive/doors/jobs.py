@@ -8,8 +8,31 @@ from starlette.responses import JSONResponse, Response
 from service.archive.archive import Archive
 from service.archive.estimate import Estimate
 from service.archive.records import Job, JobSpec
+from service.auth.owners import only_owner, owner_of
+from service.problems import Problem
+from service.tasks import Chosen
 
 router = APIRouter()
+
+MOST_TIME = 1e11  # seconds since 1970; Redis holds milliseconds
+
+
+class TaskTakesMask(Problem):
+    """A job of a task that needs a mask for every photo, which a job cannot hold."""
+
+    status = 422
+    slug = "task-takes-mask"
+    title = "A job cannot say where each photo is to be repaired"
+
+
+def check_needs_no_mask(chosen: Chosen) -> None:
+    """Raises TaskTakesMask where photos alone are not enough for the task."""
+    if chosen.card.takes_mask:
+        raise TaskTakesMask(
+            f"Task {chosen.card.task} needs a mask with every photo. Send them one by one to"
+            " POST /restore, each with its mask."
+        )
+
 
 JobId = Annotated[str, Path(alias="id", max_length=64, pattern=r"^[a-z0-9]+$")]
 
@@ -29,12 +52,12 @@ async def open_job(
     """Open a job; the same `Idempotency-Key` and body answer the same job."""
     archive = archive_of(request)
     for output in spec.outputs:
-        archive.tasks.choose(output.choice())
+        check_needs_no_mask(archive.tasks.choose(output.choice()))
     if spec.webhook is not None:
         await archive.check_webhook(spec.webhook)
     if spec.target is not None:
         archive.check_target(spec.target)
-    job = await archive.queue.open_job(spec, idempotency_key)
+    job = await archive.queue.open_job(spec, idempotency_key, owner_of(request))
     headers = {"Location": f"/jobs/{job.id}"}
     return JSONResponse(job.model_dump(mode="json"), 201, headers)
 
@@ -42,11 +65,16 @@ async def open_job(
 @router.get("/jobs")
 async def list_jobs(
     request: Request,
-    before: Annotated[float | None, Query(description="Created before this time.")] = None,
+    before: Annotated[
+        float | None, Query(ge=0, le=MOST_TIME, description="Created before this time, in seconds.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> dict[str, Any]:
     """Jobs, newest first; `next` is the next page's `before`."""
-    jobs = await archive_of(request).queue.jobs(before, limit)
+    queue, owner = archive_of(request).queue, only_owner(request)
+    jobs = await (
+        queue.jobs(before, limit) if owner is None else queue.jobs_of(owner, before, limit)
+    )
     following = jobs[-1].created_at if len(jobs) == limit else None
     return {"jobs": [job.model_dump(mode="json") for job in jobs], "next": following}
 

@@ -46,21 +46,23 @@ async def watch(
 ) -> StreamingResponse:
     """Server-sent events: what happened since `Last-Event-ID`, then what happens, with progress.
 
-    The stream ends after `finished` or `cancelled`.
+    The stream ends after `finished` or `cancelled`, and when the service stops: come again.
     """
     archive = archive_of(request)
     await archive.queue.job(job_id)
     return StreamingResponse(
-        _events(archive, job_id, last_event_id),
+        _events(archive, job_id, last_event_id, request.app.state.stopping),
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         media_type="text/event-stream",
     )
 
 
-async def _events(archive: Archive, job_id: str, after: str) -> AsyncIterator[bytes]:
+async def _events(
+    archive: Archive, job_id: str, after: str, stopping: asyncio.Event
+) -> AsyncIterator[bytes]:
     yield b"retry: 2000\n\n"
     yield await _progress(archive, job_id)
-    while True:
+    while not stopping.is_set():
         events = await archive.queue.events(job_id, after, block_s=BEAT_S)
         for event in events:
             after = event.id

@@ -34,15 +34,16 @@ async def put_archive(
     archive, settings = archive_of(request), request.state.settings
     job = await archive.queue.job(job_id)
     tally = Tally()
-    async with archive.upload(None):
-        stream = entries(request.stream(), format, limits_of(settings))
-        async with aclosing(_at_once(stream, PUTS_HELD_BYTES)) as groups:
-            async for group in groups:
-                stored = [entry for entry in group if isinstance(entry, Entry)]
-                for skipped in group:
-                    if isinstance(skipped, Skipped):
-                        tally.skip(skipped.name, skipped.slug, skipped.detail)
-                await tally.add(archive, job, await _stored(stored, archive, job))
+    with tally.told():
+        async with archive.upload(None):
+            stream = entries(request.stream(), format, limits_of(settings))
+            async with aclosing(_at_once(stream, PUTS_HELD_BYTES)) as groups:
+                async for group in groups:
+                    stored = [entry for entry in group if isinstance(entry, Entry)]
+                    for skipped in group:
+                        if isinstance(skipped, Skipped):
+                            tally.skip(skipped.name, skipped.slug, skipped.detail)
+                    await tally.add(archive, job, await _stored(stored, archive, job))
     return tally.answer()
 
 

@@ -1,12 +1,15 @@
 """What became of photos that were sent: new, there already, or not taken and why."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from service.archive.archive import Archive
 from service.archive.names import fold, rivals
 from service.archive.queue import Added, NewPhoto
 from service.archive.records import InputBlob, Job
+from service.observe.context import traceparent
 from service.problems import Problem
 
 MOST_TOLD = 1000  # skipped entries that an answer lists
@@ -26,6 +29,15 @@ class Tally:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._skipped: list[dict[str, str]] = []
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """A problem that ends the sending carries what had become of the photos before it."""
+        try:
+            yield
+        except Problem as problem:
+            problem.members.update(self.answer())
+            raise
 
     async def add(self, archive: Archive, job: Job, photos: list[NewPhoto]) -> None:
         """Tell the queue, and count what it says."""
@@ -49,7 +61,7 @@ class Tally:
 
 def new_photo(name: str, blob: InputBlob, job: Job) -> NewPhoto:
     """A photo as the queue takes it."""
-    return NewPhoto(name, fold(name), rivals(name, job.spec), blob)
+    return NewPhoto(name, fold(name), rivals(name, job.spec), blob, traceparent.get())
 
 
 def taken_detail(name: str, added: Added) -> str:
@@ -58,5 +70,5 @@ def taken_detail(name: str, added: Added) -> str:
         return f"{name} is in the job with other bytes. Send it under another name."
     return (
         f"{name} differs from another photo's name only in case or Unicode form, or its result"
-        " would. Send it under another name."
+        " would, or one is called as a folder of the other is. Send it under another name."
     )

@@ -4,7 +4,7 @@ Every move is one atomic Lua script with a plain name (`lua/`), so that a proces
 moment, or an answer that is lost, leaves each photo in exactly one place.
 """
 
-from service.archive.queue.lease import Lease
+from service.archive.queue.lease import Lease, Reaped
 from service.archive.queue.news import Event
 from service.archive.queue.queue import Queue
 from service.archive.queue.refusals import (
@@ -29,4 +29,5 @@ __all__ = [
     "NoSuchPhoto",
     "Queue",
     "QueueAway",
+    "Reaped",
 ]

@@ -5,10 +5,11 @@ from itertools import islice
 from typing import Any
 from uuid import uuid4
 
+from service.archive.backlog import Backlog, backlog_of
 from service.archive.queue.refusals import IdempotencyMismatch, NoSuchJob, refusal
 from service.archive.queue.scripts import NEVER, Scripted
 from service.archive.queue.stored import WEIGHTS, job_of
-from service.archive.records import Job, JobCounts, JobSpec
+from service.archive.records import Job, JobSpec
 
 RETRIED_AT_ONCE = 1000
 LISTED_AT_ONCE = 1000
@@ -17,13 +18,19 @@ LISTED_AT_ONCE = 1000
 class Jobs(Scripted):
     """What concerns a job as a whole. Every call with an id raises NoSuchJob."""
 
-    async def open_job(self, spec: JobSpec, idempotency_key: str | None = None) -> Job:
-        """Open a job; the same key with the same spec opens it once.
+    async def open_job(
+        self, spec: JobSpec, idempotency_key: str | None = None, owner: str = ""
+    ) -> Job:
+        """Open a job; the same key of the same owner with the same spec opens it once.
 
         Raises IdempotencyMismatch where the key came with another spec.
         """
-        given = (spec.model_dump_json(), WEIGHTS[spec.priority], idempotency_key or "")
-        job = await self.job(await self._run("open", uuid4().hex, *given))
+        key = f"{owner}/{idempotency_key}" if owner and idempotency_key else idempotency_key or ""
+        given = (spec.model_dump_json(), WEIGHTS[spec.priority], key)
+        job_id = await self._run("open", uuid4().hex, *given)
+        if owner:
+            await self._send("HSETNX", self._rules.key("job", job_id), "owner", owner)
+        job = await self.job(job_id)
         if job.spec != spec:
             raise IdempotencyMismatch(f"It opened job {job.id}. Use a new key for another job.")
         return job
@@ -31,6 +38,20 @@ class Jobs(Scripted):
     async def job(self, job_id: str) -> Job:
         """A job as it stands."""
         return job_of(job_id, await self._stored(job_id))
+
+    async def owner(self, job_id: str) -> str:
+        """Who opened a job; empty: somebody without a name, or nobody."""
+        return await self._send("HGET", self._rules.key("job", job_id), "owner") or ""
+
+    async def jobs_of(self, owner: str, before: float | None, limit: int) -> list[Job]:
+        """As `jobs`, of one owner. All jobs are looked through, which are few beside photos."""
+        found = list[Job]()
+        while page := await self.jobs(before, LISTED_AT_ONCE):
+            found += [job for job in page if job.owner == owner]
+            if len(found) >= limit:
+                break
+            before = page[-1].created_at
+        return found[:limit]
 
     async def jobs(self, before: float | None = None, limit: int = 50) -> list[Job]:
         """Jobs opened before a time in seconds, newest first. No two are opened at one time."""
@@ -83,22 +104,28 @@ class Jobs(Scripted):
         """Note that whoever wants to know of a job's end has been told."""
         await self._send("SREM", self._rules.key("untold"), job_id)
 
-    async def backlog(self) -> JobCounts:
-        """Photos of all jobs together, by state."""
-        totals = dict.fromkeys(JobCounts.model_fields, 0)
-        before = None
-        while jobs := await self.jobs(before, LISTED_AT_ONCE):
-            for job in jobs:
-                for name, count in job.counts:
-                    totals[name] += count
-            before = jobs[-1].created_at
-        return JobCounts(**totals)
+    async def backlog(self, fresh_s: float = 0) -> Backlog:
+        """Of all jobs together; one of many looks, and for `fresh_s` others read what it saw."""
+        key = self._rules.key("backlog")
+        if not await self.my_turn("backlog", fresh_s) and (seen := await self._send("GET", key)):
+            return Backlog.model_validate_json(seen)
+        jobs, before = list[Job](), None
+        while page := await self.jobs(before, LISTED_AT_ONCE):
+            jobs += page
+            before = page[-1].created_at
+        found = backlog_of(jobs)
+        await self._send("SET", key, found.model_dump_json())
+        return found
 
     async def my_turn(self, name: str, seconds: float) -> bool:
         """Whether nobody has had this turn in the last `seconds`: a round for one of many."""
         key = self._rules.key("turn", name)
         given = ("SET", key, "1", "NX", "PX", max(round(seconds * 1000), 1))
         return await self._send(*given, pauses_s=NEVER) is not None
+
+    async def give_turn_back(self, name: str) -> None:
+        """Let the next who asks have the turn at once."""
+        await self._send("DEL", self._rules.key("turn", name))
 
     async def _steer(self, script: str, job_id: str) -> Job:
         await self._run(script, job_id)

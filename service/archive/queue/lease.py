@@ -7,6 +7,7 @@ than that in the photo's record is told by somebody who has lost it, and changes
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import uuid4
 
 from service.archive.queue.scripts import LONG_S, NEVER, Scripted
@@ -28,6 +29,14 @@ class Lease:
     attempt: int
     spec: JobSpec = field(compare=False)
     input: InputBlob = field(compare=False)
+    trace: str = field(default="", compare=False)  # of the request that brought it
+
+
+class Reaped(NamedTuple):
+    """Photos put back in line: of leases that ran out, and of retries that fell due."""
+
+    leases: int
+    retries: int
 
 
 class Leases(Scripted):
@@ -52,7 +61,8 @@ class Leases(Scripted):
         for job_id, name, text, spec in zip(*[iter(flat)] * 4, strict=True):
             record = json.loads(text)
             blob = input_of(job_id, record)
-            leases.append(Lease(job_id, name, fence, record["attempts"], spec_of(spec), blob))
+            attempt, trace = record["attempts"], record.get("trace", "")
+            leases.append(Lease(job_id, name, fence, attempt, spec_of(spec), blob, trace))
         return leases
 
     async def beat(self, leases: Mapping[Lease, float]) -> list[bool]:
@@ -68,6 +78,7 @@ class Leases(Scripted):
         sizes = (
             sum(output.bytes for output in outputs),
             sum(output.width * output.height for output in outputs),
+            round(1000 * sum(output.seconds for output in outputs)),
         )
         given = (lease.job_id, lease.name, lease.fence, text, *sizes)
         return bool(await self._run("done", *given, pauses_s=LONG_S))
@@ -86,16 +97,16 @@ class Leases(Scripted):
         """Give a photo back: it is its job's next, and the attempt does not count. False: lost."""
         return bool(await self._run("release", lease.job_id, lease.name, lease.fence))
 
-    async def reap(self) -> int:
-        """Put expired leases and due retries back in line; returns how many were moved.
+    async def reap(self) -> Reaped:
+        """Put expired leases and due retries back in line; returns how many of each.
 
         A photo whose last attempt ended in silence fails as `poisoned`.
         """
-        moved, more = 0, True
+        leases, retries, more = 0, 0, True
         while more:
-            some, more = await self._run("reap", REAPED_AT_ONCE)
-            moved += some
-        return moved
+            expired, due, more = await self._run("reap", REAPED_AT_ONCE)
+            leases, retries = leases + expired, retries + due
+        return Reaped(leases, retries)
 
     async def wait_for_work(self, timeout_s: float) -> None:
         """Return when there may be work for one more worker, or after `timeout_s`, at most 4 s."""

@@ -1,5 +1,7 @@
 """The queue's whole face: jobs and photos for the doors, leases for workers, news for watchers."""
 
+from collections.abc import Callable
+
 from redis.asyncio import Redis
 
 from service.archive.queue.lease import Leases
@@ -16,6 +18,7 @@ class Queue(Photos, Leases, Mending, News):
     max_attempts   after which a photo is failed, whoever asks for another
     cap            photos of one job that are in work at a time
     prefix         of all keys; its braces keep them in one slot of a cluster
+    observe        is told a script's or command's name, and the seconds until its answer
 
     Any call raises QueueAway where the server cannot be reached for some seconds.
     """
@@ -28,5 +31,8 @@ class Queue(Photos, Leases, Mending, News):
         max_attempts: int = 4,
         cap: int = 64,
         prefix: str = "{rialto}:",
+        observe: Callable[[str, float], None] | None = None,
     ) -> None:
         super().__init__(redis, Rules(prefix, cap, lease_s, max_attempts))
+        if observe is not None:
+            self._observe = observe

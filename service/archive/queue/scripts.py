@@ -6,6 +6,7 @@ nothing and answers the same; only `take` leases other photos, which run out if 
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,7 @@ NEVER: tuple[float, ...] = ()
 PAUSES_S: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 LONG_S = (*PAUSES_S, *[2.0] * 8)
 REFUSED = "REFUSED "
+BLOCKING = ("BLPOP", "XREAD")  # they wait for news: their time says nothing of the server
 UNWRITABLE = ("MISCONF", "NOREPLICAS")  # a full disk, and too few replicas
 
 
@@ -66,6 +68,7 @@ class Scripted:
 
     def __init__(self, redis: Redis, rules: Rules) -> None:
         self._redis, self._rules = redis, rules
+        self._observe: Callable[[str, float], None] = lambda _command, _seconds: None
         lease_ms = round(rules.lease_s * 1000)
         self._head = (1, rules.key("jobs"), rules.cap, lease_ms, rules.max_attempts)
 
@@ -83,18 +86,22 @@ class Scripted:
 
     async def _send(self, *command: Word, pauses_s: tuple[float, ...] | None = None) -> Any:
         """Send one plain, idempotent command, as `_run` does. Raises QueueAway."""
-        return await ask(lambda: self._execute(*command), pauses_s)
+        return await ask(lambda: self._execute(str(command[0]).lower(), *command), pauses_s)
 
     async def _evaluate(self, name: str, given: tuple[Word, ...]) -> Any:
         command = ("EVALSHA", digest(name), *self._head, *given)
         try:
-            return await self._execute(*command)
+            return await self._execute(name, *command)
         except NoScriptError:
             await self._redis.script_load(source(name))
-            return await self._execute(*command)
+            return await self._execute(name, *command)
 
-    async def _execute(self, *command: Word) -> Any:
-        return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+    async def _execute(self, called: str, *command: Word) -> Any:
+        start = time.perf_counter()
+        answer = await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+        if command[0] not in BLOCKING:
+            self._observe(called, time.perf_counter() - start)
+        return answer
 
 
 async def ask(

@@ -29,12 +29,16 @@ COUNTERS = tuple(JobCounts.model_fields)
 
 @dataclass(frozen=True)
 class NewPhoto:
-    """A photo to be added. `rivals` are folded names that would write one of its outputs."""
+    """A photo to be added. `rivals` are folded names that exclude it (`names.rivals`).
+
+    trace   traceparent of the request that brought it; empty where nothing is traced
+    """
 
     name: str
     fold: str
     rivals: tuple[str, ...]
     input: InputBlob
+    trace: str = ""
 
 
 def words_of(job_id: str, photo: NewPhoto) -> list[str | int]:
@@ -46,6 +50,8 @@ def words_of(job_id: str, photo: NewPhoto) -> list[str | int]:
         record["sha256"] = blob.sha256
     if key:
         record["key"] = key
+    if photo.trace:
+        record["trace"] = photo.trace
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
     names: list[str | int] = [photo.name, photo.fold, len(photo.rivals), *photo.rivals]
     return [*names, blob.sha256, key, blob.bytes, text]
@@ -82,8 +88,10 @@ def job_of(job_id: str, stored: Mapping[str, str]) -> Job:
         id=job_id,
         state=_state_of(stored),
         spec=spec_of(stored["spec"]),
+        owner=stored.get("owner", ""),
         counts=JobCounts(**{name: int(stored[name]) for name in COUNTERS}),
         megapixels=int(stored["pixels"]) / 1e6,
+        seconds=int(stored.get("milliseconds", 0)) / 1000,  # a job opened by an older version
         bytes_in=int(stored["bytes_in"]),
         bytes_out=int(stored["bytes_out"]),
         created_at=int(stored["created"]) / 1000,

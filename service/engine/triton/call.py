@@ -8,9 +8,10 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from bridge.contract import OUTPUT, Float32, Tile, batch_inputs
-from service.engine import EvaluationFailed
+from service.engine import EvaluationFailed, Priority
 from service.engine.triton.memory import Slot
 from service.engine.triton.networks import Served
+from service.observe.context import traceparent
 
 _TYPES: dict[str, type[np.floating[Any]]] = {"FP32": np.float32, "FP16": np.float16}
 
@@ -33,8 +34,9 @@ class MemoryLost(Exception):
 class Call:
     """One tile's tensors, in Triton's shapes and types."""
 
-    def __init__(self, served: Served, tile: Tile) -> None:
+    def __init__(self, served: Served, tile: Tile, priority: Priority) -> None:
         self._served = served
+        self._level = priority + 1 if served.priorities else 0  # 1 is Triton's highest, 0 none
         self._inputs: dict[str, np.ndarray[Any, Any]] = {}
         for name, values in batch_inputs(served.card, [tile]).items():
             # One value a sample travels as [N,1]; see `export.triton_config`.
@@ -69,6 +71,8 @@ class Call:
                 inputs,
                 model_version=self._served.version,
                 outputs=[output],
+                priority=self._level,
+                headers=_trace(),
                 client_timeout=seconds,
             )
         except InferenceServerException as error:
@@ -102,6 +106,12 @@ class Call:
         output = InferRequestedOutput(OUTPUT)
         output.set_shared_memory(slot.name, self.output_bytes, slot.size - self.output_bytes)
         return inputs, output
+
+
+def _trace() -> dict[str, str]:
+    """What joins Triton's own spans to the photo's trace, where there is one."""
+    parent = traceparent.get()
+    return {"traceparent": parent} if parent else {}
 
 
 def translated(error: InferenceServerException) -> Away | MemoryLost | EvaluationFailed:

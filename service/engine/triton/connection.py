@@ -7,7 +7,7 @@ from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
 
 from bridge.contract import Float32, Tile
-from service.engine import EvaluationFailed
+from service.engine import EvaluationFailed, Priority
 from service.engine.triton.call import Away, Call, MemoryLost, Slow
 from service.engine.triton.memory import SharedMemory, Slot
 from service.engine.triton.metrics import TritonMetrics
@@ -49,13 +49,19 @@ class Connection:
         except InferenceServerException as error:
             raise Away(str(error.message())) from error
 
-    async def evaluate(self, served: Served, tile: Tile, deadline: float | None) -> Float32:
+    async def evaluate(
+        self,
+        served: Served,
+        tile: Tile,
+        deadline: float | None,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> Float32:
         """One call; raises Away, EvaluationFailed, or TimeoutError past the deadline.
 
         To be run to its end: Triton may write into the tile's slot for as long as it runs.
         """
         try:
-            call = Call(served, tile)
+            call = Call(served, tile, priority)
         except ValueError as error:
             raise EvaluationFailed(f"the network failed: {error}") from error
         slot = await self._memory.take(call.bytes)

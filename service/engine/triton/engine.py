@@ -28,6 +28,7 @@ WATCH_SECONDS = 5.0  # between looks for versions that were loaded or unloaded
 START_PAUSE = 0.5
 ATTEMPTS = 5  # of one tile
 CLOSE_SECONDS = 10.0
+UNBOUNDED = 2**30  # tiles
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ class TritonEngine:
                 served, circuit, answered = await self._turn(network, kind, photo, priority)
                 self._telemetry.evaluations.labels(served.card.name, priority.name.lower()).inc()
                 epoch = circuit.epoch
-                call = self._begin(self._triton.evaluate(served, tile, deadline), answered)
+                work = self._triton.evaluate(served, tile, deadline, priority)
+                call = self._begin(work, answered)
                 try:
                     return await asyncio.shield(call)
                 except Away as error:
@@ -239,4 +241,6 @@ class TritonEngine:
 
     def _batch_limit(self, kind: Kind) -> int:
         served = self._networks.get(kind.network)
+        if served is not None and served.priorities:
+            return UNBOUNDED  # nothing waits here: Triton sorts
         return served.max_batch if served else 1

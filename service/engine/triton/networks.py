@@ -7,19 +7,24 @@ from pydantic import ValidationError
 from tritonclient.grpc.aio import InferenceServerClient
 
 from bridge.contract import METADATA_KEY, OUTPUT, NetworkCard
-from service.engine.repository import RepositoryError
+from service.engine import Priority
+from service.engine.repository import RepositoryError, check_projection
 
 DATATYPES = {"TYPE_FP32": "FP32", "TYPE_FP16": "FP16"}
 
 
 @dataclass(frozen=True)
 class Served:
-    """One version of a network: its card, its largest batch, each tensor's type by name."""
+    """One version of a network: its card, its largest batch, each tensor's type by name.
+
+    priorities   Triton itself lets people's tiles pass the archive's
+    """
 
     card: NetworkCard
     version: str
     max_batch: int
     datatypes: dict[str, str]
+    priorities: bool = False
 
     @property
     def key(self) -> str:
@@ -71,6 +76,7 @@ def served_by(config: Any, version: str) -> Served | None:
         raise RepositoryError(f"{where} has a card this version cannot read: {error}") from error
     if card.name != config.name:
         raise RepositoryError(f"{where} carries the card of {card.name}; export it again")
+    check_projection(card, where)
     tensors = {one.name: DATATYPES.get(_type_name(one)) for one in (*config.input, *config.output)}
     if set(tensors) != {*card.inputs, OUTPUT}:
         raise RepositoryError(
@@ -82,7 +88,8 @@ def served_by(config: Any, version: str) -> Served | None:
         raise RepositoryError(f"{where} has tensors that are neither FP32 nor FP16")
     if config.max_batch_size < 1:
         raise RepositoryError(f"{where} allows no batches: max_batch_size must be 1 or more")
-    return Served(card, version, config.max_batch_size, types)
+    priorities = config.dynamic_batching.priority_levels >= len(Priority)
+    return Served(card, version, config.max_batch_size, types, priorities)
 
 
 def _type_name(tensor: Any) -> str:

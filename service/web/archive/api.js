@@ -1,6 +1,7 @@
 /** The jobs' addresses as functions; what goes wrong is the photo page's `Problem`. */
 
-import { Problem } from "../service.js";
+import { fetch } from "../key.js";
+import { request as call } from "../service.js";
 
 const AT_ONCE = 3;
 const ATTEMPTS = 6;
@@ -56,10 +57,3 @@ async function again(attempt) {
 }
 
 const path = (name) => name.split("/").map(encodeURIComponent).join("/");
-
-async function call(address, options) {
-  const answer = await fetch(address, options);
-  if (answer.ok) return answer;
-  const body = await answer.json().catch(() => ({ title: `HTTP ${answer.status}` }));
-  throw Object.assign(new Problem(body), { passing: answer.status >= 500 || answer.status === 429 });
-}

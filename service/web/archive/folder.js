@@ -6,7 +6,10 @@ const PHOTO = /\.(jpe?g|png|webp|tiff?|avif)$/i;
 export function listenForFolders(input, button, take) {
   button.addEventListener("click", () => input.click());
   input.addEventListener("change", () => {
-    const files = [...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file }));
+    const files = [...input.files].map((file) => ({
+      name: file.webkitRelativePath || file.name,
+      file,
+    }));
     input.value = ""; // Or the same folder could not be picked twice.
     take(named(files));
   });

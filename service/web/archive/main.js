@@ -20,15 +20,21 @@ for (const node of document.querySelectorAll("[data-label]")) {
 const sheets = new Map();
 
 async function offerTasks() {
-  const tasks = await readTasks();
+  const tasks = (await readTasks()).filter((task) => !task.takes_mask);
   const fill = (select, options) =>
     part(select).replaceChildren(
       ...options.map(([value, textContent]) => element("option", { value, textContent })),
     );
-  fill("task", tasks.map(({ task, title }) => [task, title]));
+  fill(
+    "task",
+    tasks.map(({ task, title }) => [task, title]),
+  );
   const presetsOf = () => {
     const { presets } = tasks.find(({ task }) => task === part("task").value);
-    fill("preset", Object.keys(presets).map((name) => [name, photoText.presets[name] ?? name]));
+    fill(
+      "preset",
+      Object.keys(presets).map((name) => [name, photoText.presets[name] ?? name]),
+    );
   };
   part("task").addEventListener("change", presetsOf);
   presetsOf();

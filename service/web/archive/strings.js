@@ -13,7 +13,13 @@ export const text = {
   none: "There is no job yet.",
 };
 
-export const formats = { "": "As each photo's own", png: "PNG", jpeg: "JPEG", webp: "WebP", tiff: "TIFF" };
+export const formats = {
+  "": "As each photo's own",
+  png: "PNG",
+  jpeg: "JPEG",
+  webp: "WebP",
+  tiff: "TIFF",
+};
 
 export const states = {
   open: "receiving photos",

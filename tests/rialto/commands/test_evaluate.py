@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from bridge.training_plan import TrainingPlan
+from export.model_repo import write_network
+from export.network import export_network
 from rialto.commands.evaluate import Evaluation, run
 from rialto.evaluation.embedded import Embedded
 from service.engine.repository import RepositoryError
@@ -47,6 +50,7 @@ def test_the_evaluation_of_a_folder_measures_presets_and_peers_on_the_same_pixel
         crop=128,
         metrics=(),
         threads=1,
+        curve=(1, 2),
     )
     report = run(asked)
     assert list(report.scores) == ["bicubic", "fast", "lanczos"]
@@ -61,7 +65,42 @@ def test_the_evaluation_of_a_folder_measures_presets_and_peers_on_the_same_pixel
         "good.png",
         "typical.png",
         "worst.png",
+        "damaged",
+        "curve.png",
+        "curve.tsv",
     }
+
+
+@pytest.fixture
+def inpainters(tmp_path: Path) -> Path:
+    """A model repository whose one network fills holes; it has learnt nothing yet."""
+    plan = TrainingPlan("inpaint", iterations=1, width=8, blocks=1)
+    state = {"plan": vars(plan), "iteration": 1, "average": plan.network().state_dict()}
+    exported = export_network(state, "inpaint", {"photographs": "none"})
+    write_network(exported.model, exported.card, tmp_path / "inpainters")
+    return tmp_path / "inpainters"
+
+
+def test_inpainting_is_told_of_its_holes_and_judged_inside_them(
+    photos: Path, inpainters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIALTO_CACHE", str(tmp_path))
+    asked = Evaluation(
+        "inpaint",
+        photos,
+        tmp_path / "out",
+        model_repo=inpainters,
+        presets=("fast",),
+        crop=128,
+        metrics=(),
+        threads=1,
+    )
+    report = run(asked)
+    mean = {summary.method: summary.values for summary in report.summaries}
+    # A smooth fill is where the walk starts, so even this network beats mid-grey.
+    assert mean["fast"]["psnr_mask"] > mean["holed"]["psnr_mask"] + 1
+    kept = {file.name for file in (tmp_path / "out" / "damaged").iterdir()}
+    assert kept == {"0.png", "0.holes.png", "1.png", "1.holes.png"}
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
+from typer.main import get_command
 
 from bridge.contract import NetworkCard
-from export.onnx_file import write_card
-from export.texts import write_texts
+from export.model_repo import next_version, write_network
+from rialto import cli_triton
 from rialto.commands import models
-from rialto.commands.models import Models, ModelsError
+from rialto.commands.model_files import ModelsError
+from rialto.commands.models import Models
 from service.engine import Engine
 from service.engine.triton import TritonEngine, engine
 from service.telemetry import Telemetry
@@ -33,12 +34,9 @@ def triton(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveTrit
 
 def put_second_version(triton: LiveTriton, of: NetworkCard) -> None:
     """What an export of new weights leaves: twice the gain of the first version."""
-    folder = triton.repository / of.name
-    (folder / "2").mkdir()
     network = tiny_network(of, gain=0.002)
-    write_card(network, of)
-    onnx.save(network, str(folder / "2" / "model.onnx"))
-    write_texts(of, folder)
+    version = next_version(triton.repository / of.name)
+    write_network(network, of, triton.repository, version=version)
 
 
 async def walk(of: Engine, network: str, stop: asyncio.Event) -> int:
@@ -82,6 +80,19 @@ async def test_a_version_goes_live_and_back_without_a_lost_or_mixed_photo(
     await made.close()
 
 
+async def test_a_version_that_cannot_be_loaded_leaves_the_one_before(triton: LiveTriton) -> None:
+    made = await TritonEngine.open(triton.url, Telemetry())
+    broken = triton.repository / "test" / "2"
+    broken.mkdir()
+    (broken / "model.onnx").write_bytes(b"half a file")
+    asked = Models(triton.url, triton.repository)
+    with pytest.raises(ModelsError, match="test was not loaded"):
+        await asyncio.to_thread(asked.load, "test")
+    np.testing.assert_allclose(await made.evaluate("test", tile(0)), expected(tile(0)), atol=1e-6)
+    assert [one.version for one in asked.listed() if one.state == "READY"] == ["1"]
+    await made.close()
+
+
 async def test_what_is_served_is_listed_by_hash_and_can_be_unloaded(triton: LiveTriton) -> None:
     asked = Models(triton.url, triton.repository)
     (only,) = asked.listed()
@@ -90,6 +101,24 @@ async def test_what_is_served_is_listed_by_hash_and_can_be_unloaded(triton: Live
     assert [one for one in asked.listed() if one.state == "READY"] == []
     asked.load("test")
     assert [one.version for one in asked.listed() if one.state == "READY"] == ["1"]
+
+
+def test_versions_on_disk_are_listed_and_withdrawn_without_a_triton(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = tiny_repository(tmp_path)
+    write_network(tiny_network(NEWER), NEWER, repository, version=2)
+    command = ["--model-repo", str(repository), "--files"]
+    for told in (["list"], ["rollback", "test"], ["list"]):
+        get_command(cli_triton.models)([*told, *command], standalone_mode=False)
+    assert capsys.readouterr().out.splitlines() == [
+        f"test\t1\tKEPT\t{'0' * 12}",
+        f"test\t2\tNEWEST\t{'1' * 12}",
+        "test: version 1 is served within seconds, 2 is withdrawn",
+        f"test\t1\tNEWEST\t{'0' * 12}",
+        f"test\t2\tWITHDRAWN\t{'1' * 12}",
+    ]
+    assert next_version(repository / "test") == 3
 
 
 def test_there_is_nothing_before_the_first_version(triton: LiveTriton) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bridge.evaluate import Score, Summary
+from bridge.evaluate import Pair, Score, Summary
 from rialto.evaluation.pictures import (
     WINDOW,
     ZOOM,
@@ -24,17 +24,29 @@ def test_a_sheet_shows_the_part_with_the_most_texture() -> None:
     assert photo[top : top + side, left : left + side].std() > 40
 
 
+def test_a_sheet_of_a_photo_with_holes_shows_where_they_are() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    holes = np.zeros((300, 400), np.bool_)
+    holes[200:260, 20:80] = True
+    top, left, side = busiest_window(photo, holes)
+    assert holes[top : top + side, left : left + side].sum() > 0.9 * holes.sum()
+
+
 def test_a_photo_smaller_than_the_window_is_shown_whole_and_square() -> None:
     assert busiest_window(np.zeros((40, 60, 3), np.uint8)) == (0, 0, 40)
 
 
 def test_a_sheet_has_a_row_a_photo_and_a_column_a_method_in_the_order_they_came() -> None:
     names = ["a", "b"]
-    gallery = Gallery({name: np.zeros((WINDOW, WINDOW, 3), np.uint8) for name in names})
+    black = np.zeros((WINDOW, WINDOW, 3), np.uint8)
+    gallery = Gallery([Pair(name, black, black) for name in names])
     for method, grey in (("fast", 50), ("best", 200)):
         for name in names:
             gallery.add(method, name, np.full((WINDOW, WINDOW, 3), grey, np.uint8))
+    gallery.add("weak setting", "a", np.zeros((WINDOW, WINDOW, 3), np.uint8))
+    gallery.keep(["fast", "best"])
     sheet = np.asarray(gallery.sheet(names, {}))
+    assert sheet.shape[1] < 3 * WINDOW * ZOOM
     middle = WINDOW * ZOOM // 2
     for row in range(2):
         line = sheet[middle + row * sheet.shape[0] // 2]

@@ -3,6 +3,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -237,3 +238,17 @@ def test_a_url_that_names_no_store_is_a_value_error(url: str) -> None:
 async def test_a_folder_gives_no_links(blobs: Blobs) -> None:
     await blobs.put("a", b"x", content_type="image/png", download_as="a.png")
     assert await blobs.link("a", 60, "a.png") is None
+
+
+async def test_what_succeeds_is_timed_by_its_name(blobs: Blobs) -> None:
+    timed: list[tuple[str, float]] = []
+    watched = replace(blobs, observe=lambda *call: timed.append(call))
+    await watched.put("a/b", b"data")
+    await watched.get("a/b")
+    await joined(watched.stream("a/b"))
+    await watched.size("a/b")
+    with pytest.raises(NoSuchBlob):
+        await watched.get("a/c")
+    await watched.delete(["a/b"])
+    assert [name for name, _ in timed] == ["put", "get", "read", "head", "delete"]
+    assert all(seconds > 0 for _, seconds in timed)

@@ -11,6 +11,7 @@ from service.archive.names import (
     BadName,
     clean_name,
     fold,
+    folders_of,
     output_name,
     rivals,
     show_name,
@@ -84,11 +85,14 @@ def test_folding_is_canonical_caseless_and_done_once(text: str) -> None:
 @given(TREES, JOBS)
 def test_two_accepted_photos_never_write_the_same_file(raws: list[str], spec: JobSpec) -> None:
     taken: dict[str, str] = {}
+    folders: set[str] = set()
     for name in {name for raw in raws if (name := accepted(raw)) is not None}:
-        if not {fold(name), *rivals(name, spec)} & set(taken):
+        if not {fold(name), *rivals(name, spec)} & {*taken, *folders}:
             taken[fold(name)] = name
+            folders |= {f"{folder}/" for folder in folders_of(fold(name))}
     written = [fold(output) for name in taken.values() for output in outputs_of(name, spec)]
     assert len(written) == len(set(written))
+    assert not {folder for file in written for folder in folders_of(file)} & set(written)
 
 
 @given(TREES, JOBS)
@@ -99,9 +103,12 @@ def test_only_photos_that_would_write_the_same_file_are_rivals(
     for name in names:
         for other in names:
             if fold(other) in rivals(name, spec):
-                assert fold(name) in rivals(other, spec)
+                mine_too = {fold(name), *(f"{at}/" for at in folders_of(fold(name)))}
+                assert mine_too & set(rivals(other, spec))
                 mine = {fold(output) for output in outputs_of(name, spec)}
-                assert mine & {fold(output) for output in outputs_of(other, spec)}
+                theirs = {fold(output) for output in outputs_of(other, spec)}
+                within = {folder for file in mine for folder in folders_of(file)}
+                assert mine & theirs or within & theirs
 
 
 @given(RAW, st.sampled_from([PNG, JPEG, TIFF, OWN]))
@@ -131,10 +138,16 @@ def test_a_name_that_has_the_formats_suffix_stays(name: str, spec: OutputSpec) -
 
 
 def test_rivals_are_told_by_what_they_would_write() -> None:
-    assert rivals("A.jpg", JobSpec(outputs=(PNG,))) == ("a.jpg.png",)
-    assert rivals("a.jpg.PNG", JobSpec(outputs=(PNG,))) == ("a.jpg",)
-    assert rivals("a.png.png", JobSpec(outputs=(PNG,))) == ()
-    assert rivals("a.jpg", JobSpec(outputs=(OWN,))) == ()
+    assert rivals("A.jpg", JobSpec(outputs=(PNG,))) == ("a.jpg.png/", "a.jpg.png")
+    assert rivals("a.jpg.PNG", JobSpec(outputs=(PNG,))) == ("a.jpg.png/", "a.jpg")
+    assert rivals("a.png.png", JobSpec(outputs=(PNG,))) == ("a.png.png/",)
+    assert rivals("a.jpg", JobSpec(outputs=(OWN,))) == ("a.jpg/",)
+    assert rivals("a.png/b", JobSpec(outputs=(PNG,))) == (
+        "a.png/b.png/",
+        "a.png/b.png",
+        "a.png",
+        "a",
+    )
 
 
 @pytest.mark.parametrize(

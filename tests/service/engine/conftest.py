@@ -36,11 +36,14 @@ class LiveTriton:
 
 
 @contextmanager
-def triton_on(repository: Path) -> Iterator[LiveTriton]:
-    """Start a Triton on free ports; its log is shown where it does not start."""
+def triton_on(repository: Path, *options: str, variant: str = "python") -> Iterator[LiveTriton]:
+    """Start a Triton on free ports by `options`; its log is shown where it does not start."""
     ports = Ports(*(free_port() for _ in range(3)))
     log = repository.with_suffix(".log")
-    with TritonServer(repository, Wheel.find(), ports, 1) as server, log.open("wb") as file:
+    with (
+        TritonServer(repository, Wheel.find(), ports, 1, *options, variant=variant) as server,
+        log.open("wb") as file,
+    ):
         server.start(file)
         try:
             server.wait_ready()
@@ -65,7 +68,7 @@ def supervised(repository: Path) -> Iterator[LiveTriton]:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for what another process does, which no event of ours tells of."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):  # a busy machine is no failure
         while not condition():  # noqa: ASYNC110 -- see above
             await asyncio.sleep(0.01)
 

@@ -70,8 +70,11 @@ def test_a_corrupt_network_is_refused_by_name(repository: Path) -> None:
 
 def test_a_network_whose_card_disagrees_with_its_inputs_is_refused(tmp_path: Path) -> None:
     model = tiny_network(card())
-    put(tmp_path, card(inputs=("x_t", "t", "sigma", "x_1", "mask")), model)
-    write_card(model, card(inputs=("x_t", "t", "sigma", "x_1", "mask")))
+    masked = card(
+        inputs=("x_t", "t", "sigma", "x_1", "mask"), hole_fill="grey", projection="known-pixels"
+    )
+    put(tmp_path, masked, model)
+    write_card(model, masked)
     onnx.save(model, str(tmp_path / "test" / "1" / "model.onnx"))
     with pytest.raises(RepositoryError, match="its card says"):
         read_repository(tmp_path, 1)

@@ -7,13 +7,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from service.photo.codec import Codec
 from service.photo.refusals import DecoderDied, DecodeTimeout, EncodeFailed
 from service.photo.savers import Packing
 from service.problems import Problem
+from tests.fuzz_decoders import LIMITS, outcome
+from tests.service.photo.mutate import damaged, kept_files
 
 EXIF = Image.Exif()
 EXIF[0x0112], EXIF[0x010F] = 6, "Maker"
 EXIF.get_ifd(0x8769)[0x9003] = "2020:01:02 03:04:05"
+
+
+async def test_no_file_that_once_broke_a_decoder_does_so_again() -> None:
+    codec = Codec(LIMITS)
+    await codec.start()
+    try:
+        for name, data in kept_files().items():
+            word, kept = await outcome(codec, data)
+            assert kept, f"{name}: {word}"
+        files = damaged(seed=1)
+        for _ in range(200):
+            word, kept = await outcome(codec, data := next(files))
+            assert kept, f"{word}: {data.hex()}"
+    finally:
+        await codec.close()
 
 
 def seed(form: str, mode: str, **options) -> bytes:

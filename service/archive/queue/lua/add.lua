@@ -9,7 +9,7 @@ if not job[1] then
   return refused('no-such-job')
 end
 
--- The name in the job that folds to `fold`. A name that is its own fold is not kept twice.
+-- The name in the job that folds to `fold`, or lies in the folder that does. A name that is its own fold is not kept twice.
 local function namesake(fold)
   return call('HGET', folded, fold) or (call('HEXISTS', photos, fold) == 1 and fold)
 end
@@ -27,6 +27,13 @@ local function collides(name, first, last)
     if other and other ~= name then
       return true
     end
+  end
+end
+
+-- Each folder of a name is kept once, with "/" behind it and the first photo that lies in it.
+local function keep_folders(fold, name)
+  for place in fold:gmatch('()/') do
+    call('HSETNX', folded, fold:sub(1, place), name)
   end
 end
 
@@ -52,6 +59,7 @@ while given(at) do
     if fold ~= name then
       call('HSET', folded, fold, name)
     end
+    keep_folders(fold, name)
     added, bytes_in = added + 1, bytes_in + tonumber(bytes)
   end
   words[#words + 1] = word

@@ -17,7 +17,7 @@ local created = math.max(NOW_MS, tonumber(newest[2] or 0) + 1)
 call('ZADD', JOBS, digits(created), id)
 call('HSET', job_key(id), 'spec', spec, 'weight', weight, 'virtual', 0, 'created', digits(created),
   'total', 0, 'waiting', 0, 'active', 0, 'delayed', 0, 'restored', 0, 'failed', 0, 'cancelled', 0,
-  'takes', 0, 'bytes_in', 0, 'bytes_out', 0, 'pixels', 0)
+  'takes', 0, 'bytes_in', 0, 'bytes_out', 0, 'pixels', 0, 'milliseconds', 0)
 if key ~= '' then
   call('HSET', IDEMPOTENCY, key, id)
   call('HSET', job_key(id), 'idempotency', key)

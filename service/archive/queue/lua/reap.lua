@@ -1,6 +1,6 @@
 -- Leases that ran out and retries that are due: back in line. A photo whose every attempt ended
 -- without a word is set aside, since it may be what kills its workers.
--- given: at most how many of each.   Returns moved, and 1 where more may be left.
+-- given: at most how many of each.   Returns leases, retries, and 1 where more may be left.
 
 local most = given(1)
 local POISONED = '{"slug":"poisoned","detail":"All %d workers that had the photo went silent."}'
@@ -40,4 +40,4 @@ for _, photo in ipairs(due) do
   seat(photo.id)
 end
 
-return { #expired + #due, (more_expired or more_due) and 1 or 0 }
+return { #expired, #due, (more_expired or more_due) and 1 or 0 }

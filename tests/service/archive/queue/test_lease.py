@@ -47,7 +47,7 @@ async def test_a_beat_renews_and_tells_progress(queue: Queue, redis: Redis) -> N
     await run_out(redis, kept)
     await run_out(redis, lost)
     assert await queue.beat({kept: 0.25}) == [True]
-    assert await queue.reap() == 1
+    assert await queue.reap() == (1, 0)
     assert await queue.beat({lost: 0.5, kept: 7.0}) == [False, True]
     assert (await queue.photo(job_id, kept.name)).progress == 1
     assert (await queue.photo(job_id, lost.name)).progress == 0
@@ -77,9 +77,9 @@ async def test_a_failed_photo_waits_for_its_retry_and_fails_after_the_last(
         assert record.failure == FAILURE
         assert record.state == ("delayed" if attempt < 3 else "failed")
         assert await queue.take("w") == []
-        assert await queue.reap() == 0
+        assert await queue.reap() == (0, 0)
         await run_out(redis, lease, "due")
-        assert await queue.reap() == (1 if attempt < 3 else 0)
+        assert await queue.reap() == (0, 1 if attempt < 3 else 0)
     assert record.ended_at is not None
     told = [(event.kind, event.data.get("slug")) for event in await queue.events(job_id)]
     assert told[1:] == [*[("retried", FAILURE.slug)] * 2, ("failed", FAILURE.slug)]
@@ -98,9 +98,9 @@ async def test_a_photo_whose_workers_all_go_silent_is_set_aside(queue: Queue, re
     await queue.close_job(job_id)
     for _ in range(3):
         [lease] = await queue.take("w")
-        assert await queue.reap() == 0
+        assert await queue.reap() == (0, 0)
         await run_out(redis, lease)
-        assert await queue.reap() == 1
+        assert await queue.reap() == (1, 0)
     record = await queue.photo(job_id, lease.name)
     assert record.failure is not None
     assert record.failure.slug == "poisoned"
@@ -149,7 +149,7 @@ async def test_more_expired_leases_than_one_script_moves_are_all_moved(
     await job_with(queue, 5)
     for lease in await queue.take("w", 5):
         await run_out(redis, lease)
-    assert await queue.reap() == 5
+    assert await queue.reap() == (5, 0)
 
 
 async def test_a_waiting_worker_is_woken_by_new_work_and_wakes_the_next(queue: Queue) -> None:

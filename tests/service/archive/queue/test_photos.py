@@ -43,6 +43,15 @@ async def test_names_whose_results_would_be_one_file_collide(queue: Queue) -> No
     assert await queue.add(other.id, [second, first]) == ["new", "collides"]
 
 
+async def test_a_photo_and_a_folder_of_one_name_collide_whichever_came_first(queue: Queue) -> None:
+    job = await queue.open_job(spec())
+    within, beside = photo(job.id, "1920/a/b.png", b"1", "1920", "1920/a"), photo(job.id, "1920/c")
+    file = photo(job.id, "1920", b"2", "1920/")
+    assert await queue.add(job.id, [within, beside, file]) == ["new", "new", "collides"]
+    other = await queue.open_job(spec())
+    assert await queue.add(other.id, [file, within]) == ["new", "collides"]
+
+
 async def test_photos_of_a_bucket_are_known_by_their_keys(queue: Queue, redis: Redis) -> None:
     job = await queue.open_job(spec())
     named = NewPhoto("a", "a", (), InputBlob(key="s3://b/a", bytes=0, sha256=""))

@@ -1,0 +1,1 @@
+"""A Kubernetes deployment, and what builds its parts."""
