@@ -16,6 +16,8 @@ from bridge.tiles import Box
 Float32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]  # [H,W], True = hole
 
+TINY = np.float32(1e-6)  # a weight that stands for none
+
 
 def holes_window(holes: Mask, box: Box) -> Mask:
     """The holes [box.height,box.width] of a region.
@@ -54,15 +56,15 @@ def _pull_push(weighted: Float32, weight: Float32) -> Float32:
     weighted  colour times weight      weight  [H,W] in 0..1, 0 where nothing is known
     """
     height, width = weight.shape
-    colour: Float32 = weighted / np.maximum(weight, np.float32(1e-6))
+    colour = np.asarray(weighted / np.maximum(weight, TINY), np.float32)
     if weight.min() >= 1 or height == width == 1:
         return colour
     odd = ((0, height % 2), (0, width % 2))
     coarse_weight = _quarter(np.pad(weight, odd))
     coarse_colour = _quarter(np.pad(weighted, ((0, 0), *odd)))
     # Saturated: two known pixels of four already say what the cell's colour is.
-    saturated = np.minimum(2 * coarse_weight, np.float32(1))
-    gain: Float32 = saturated / np.maximum(coarse_weight, np.float32(1e-6))
+    saturated = np.minimum(2 * coarse_weight, 1)
+    gain = np.asarray(saturated / np.maximum(coarse_weight, TINY), np.float32)
     below = _doubled(_pull_push(coarse_colour * gain, saturated))[:, :height, :width]
     return colour * weight + below * (1 - weight)
 

@@ -65,7 +65,7 @@ class TrainingRun:
                 seen = batch.completed(estimate.float())
                 loss = loss + self.plan.perceptual * self.judge(seen, batch.x_0).mean()
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self._clip_gradient()
         self.optimizer.step()
         self.iteration += 1
