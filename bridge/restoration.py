@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.contract import NetworkCard
-from bridge.holes import Mask, fill_holes, holes_window, keep_known
+from bridge.holes import Mask, fill_holes, holes_window
 from bridge.noise import noise_field
 from bridge.plan import Plan
+from bridge.project import projection_of
+from bridge.quantised import Quantisation
 from bridge.sample import Evaluate, Project, Step, sample
 from bridge.start import Pixels, start_of, white
 from bridge.tiles import Box, cover_axis
@@ -83,12 +85,14 @@ async def restore_pixels(
     *,
     seed: int = 0,
     mask: Mask | None = None,
+    quantisation: Quantisation | None = None,
     limit: Limit | None = None,
 ) -> AsyncIterator[Progress]:
     """Restore `pixels` [H,W,C] into `out` (see `output_shape`, same dtype), yielding progress.
 
     mask   bool [H,W], True = hole, exactly where the card takes one; `out` equals `pixels`
            outside the holes, sample for sample
+    quantisation  how the photo's own file was compressed, where that is known
     limit  may end a region's walk early, after its first step or later: the estimate reached
            is what the photo gets
 
@@ -101,7 +105,7 @@ async def restore_pixels(
     _check_mask(card, pixels, mask)
     regions = regions_of(card, pixels)
     for number, box in enumerate(regions, start=1):
-        start = await asyncio.to_thread(_start, card, pixels, mask, box, seed)
+        start = await asyncio.to_thread(_start, card, pixels, mask, quantisation, box, seed)
         walk = sample(
             card,
             plan,
@@ -127,13 +131,21 @@ class _Start:
     project: Project | None = None
 
 
-def _start(card: NetworkCard, pixels: Pixels, mask: Mask | None, box: Box, seed: int) -> _Start:
+def _start(
+    card: NetworkCard,
+    pixels: Pixels,
+    mask: Mask | None,
+    quantisation: Quantisation | None,
+    box: Box,
+    seed: int,
+) -> _Start:
     x_1 = start_of(card, pixels, box)
+    project = projection_of(card, pixels, box, holes=mask, quantisation=quantisation)
     if mask is None or card.hole_fill is None:
-        return _Start(x_1)
+        return _Start(x_1, project=project)
     holes = holes_window(mask, box)
     x_1 = fill_holes(x_1, holes, card.hole_fill, seed, box)
-    return _Start(x_1, holes, lambda x_0: keep_known(x_0, x_1, holes))
+    return _Start(x_1, holes, project)
 
 
 def _check_mask(card: NetworkCard, pixels: Pixels, mask: Mask | None) -> None:

@@ -62,7 +62,7 @@ def export_network(
         hole_fill=profile.hole_fill,
         inputs=("x_t", "t", "sigma", "x_1", *(("mask",) if profile.hole_fill else ())),
         schedule=ScheduleCard(beta_max=plan.beta_max),
-        projection="known-pixels" if profile.hole_fill else "none",
+        projection=profile.projection,
         tile=TileCard(),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         presets={of: preset for of, preset in profile.presets.items() if of in presets},

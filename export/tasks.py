@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bridge.contract import HoleFill, PresetCard, PresetName, Start
+from bridge.contract import HoleFill, PresetCard, PresetName, Projection, Start
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class TaskProfile:
     presets: dict[PresetName, PresetCard]
     limits: tuple[str, ...]
     hole_fill: HoleFill | None = None
+    projection: Projection = "none"
 
 
 FAST = "Keeps to what is there: one step, the most faithful."
@@ -28,14 +29,15 @@ PROFILES: dict[str, TaskProfile] = {
         start="bicubic",
         presets={
             "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=4, eta=0.0, claim=BALANCED),
-            "best": PresetCard(steps=12, eta=0.0, claim=BEST),
+            "balanced": PresetCard(steps=5, eta=0.0, claim=BALANCED),
+            "best": PresetCard(steps=8, eta=0.0, claim=BEST),
         },
         limits=(
             "Trained on photographs shrunk by antialiased bicubic: noise, blur or JPEG blocks in"
             " the small photo are enlarged with it.",
             "Text below about 8 pixels in height and fine regular patterns are not recovered.",
         ),
+        projection="sr",
     ),
     "jpeg": TaskProfile(
         title="JPEG artefact removal",
@@ -51,6 +53,7 @@ PROFILES: dict[str, TaskProfile] = {
             "The block grid must start at the file's first pixel: a cropped copy that was saved"
             " again without loss of its old blocks is restored less well.",
         ),
+        projection="jpeg",
     ),
     "deblur": TaskProfile(
         title="Deblurring",
@@ -88,8 +91,8 @@ PROFILES: dict[str, TaskProfile] = {
         start="identity",
         presets={
             "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=4, eta=0.0, claim=BALANCED),
-            "best": PresetCard(steps=12, eta=0.0, claim=BEST),
+            "balanced": PresetCard(steps=2, eta=0.0, claim=BALANCED),
+            "best": PresetCard(steps=4, eta=0.0, claim=BEST),
         },
         limits=(
             "Fills what the mask marks from some 60 pixels around: scratches, dust and small"
@@ -97,6 +100,7 @@ PROFILES: dict[str, TaskProfile] = {
             "A mask that leaves the rim of a scratch uncovered smears its colour into the hole.",
         ),
         hole_fill="smooth",
+        projection="known-pixels",
     ),
     "sr4x-real": TaskProfile(
         title="4x super-resolution of phone and web photos",

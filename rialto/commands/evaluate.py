@@ -162,4 +162,4 @@ def _draw_curve(
 
 
 def _of_pair(restore: Restore) -> Callable[[Pair], UInt8]:
-    return lambda pair: restore(pair.damaged, pair.holes)
+    return lambda pair: restore(pair.damaged, pair.holes, pair.file)

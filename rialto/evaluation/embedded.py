@@ -17,18 +17,21 @@ from bridge.cache import cache_folder
 from bridge.contract import NetworkCard, PresetName, Tile
 from bridge.degrade.strokes import Mask
 from bridge.plan import Plan, plan_for
+from bridge.quantised import Quantisation
 from bridge.restoration import output_shape, restore_pixels
 from service.engine import Engine
 from service.engine.local import LocalEngine, load_networks
+from service.photo.jpeg import quantisation
 from service.telemetry import Telemetry
 
 UInt8 = NDArray[np.uint8]
+JPEG = b"\xff\xd8"
 
 
 class Restore(Protocol):
     """A network's preset: a damaged photo and perhaps its holes in, a restored photo out."""
 
-    def __call__(self, pixels: UInt8, holes: Mask | None = None) -> UInt8:
+    def __call__(self, pixels: UInt8, holes: Mask | None = None, file: bytes = b"") -> UInt8:
         """uint8 [H,W,3], bool [H,W] -> uint8 [H·s,W·s,3]."""
         ...
 
@@ -79,7 +82,8 @@ class Embedded:
     def restorer(self, task: str, preset: PresetName, steps: int | None = None) -> Restore:
         """The preset as a function: damaged uint8 [H,W,3] -> restored uint8 [H·s,W·s,3].
 
-        Where the network fills holes it takes them too: bool [H,W], True is repaired. `steps`
+        Where the network fills holes it takes them too: bool [H,W], True is repaired. Of the
+        photo's own file, where it is a JPEG, the steps of its tables are read. `steps`
         takes the place of the preset's.
         """
         card = self.network_of(task, preset)
@@ -88,19 +92,27 @@ class Embedded:
             card, chosen.sampler, steps or chosen.steps, grid=chosen.grid, eta=chosen.eta
         )
 
-        def restore(pixels: UInt8, holes: Mask | None = None) -> UInt8:
-            return self._runner.run(self._restore(card, plan, pixels, holes))
+        def restore(pixels: UInt8, holes: Mask | None = None, file: bytes = b"") -> UInt8:
+            known = quantisation(file) if file.startswith(JPEG) else None
+            return self._runner.run(self._restore(card, plan, pixels, holes, known))
 
         return restore
 
     async def _restore(
-        self, card: NetworkCard, plan: Plan, pixels: UInt8, holes: Mask | None
+        self,
+        card: NetworkCard,
+        plan: Plan,
+        pixels: UInt8,
+        holes: Mask | None,
+        known: Quantisation | None,
     ) -> UInt8:
         async def evaluate(tile: Tile) -> NDArray[np.float32]:
             return await self._engine.evaluate(card.name, tile)
 
         restored = np.empty(output_shape(card, pixels), np.uint8)
-        walk = restore_pixels(card, plan, pixels, evaluate, restored, seed=self.seed, mask=holes)
+        walk = restore_pixels(
+            card, plan, pixels, evaluate, restored, seed=self.seed, mask=holes, quantisation=known
+        )
         async for _ in walk:
             pass
         return restored

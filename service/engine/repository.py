@@ -9,8 +9,6 @@ from pydantic import ValidationError
 
 from bridge.contract import METADATA_KEY, NetworkCard
 
-PROJECTIONS = "none", "known-pixels"
-
 
 class RepositoryError(Exception):
     """The model repository cannot be served; the message says what to mend."""
@@ -57,14 +55,7 @@ def card_of(path: Path, session: onnxruntime.InferenceSession) -> NetworkCard:
     inputs = {value.name for value in session.get_inputs()}
     if inputs != set(card.inputs):
         raise RepositoryError(f"{path} takes {sorted(inputs)}, its card says {list(card.inputs)}")
-    check_projection(card, str(path))
     return card
-
-
-def check_projection(card: NetworkCard, where: str) -> None:
-    """Raises RepositoryError where the card asks for what this version does not do."""
-    if card.projection not in PROJECTIONS:
-        raise RepositoryError(f"{where} asks for the projection {card.projection}, unknown here")
 
 
 def read_repository(folder: Path, threads: int) -> dict[str, NetworkFile]:

@@ -85,6 +85,7 @@ async def infer(
             out,
             seed=work.seed,
             mask=work.holes,
+            quantisation=photo.quantisation,
             limit=work.limit,
         ):
             yield progress

@@ -1,6 +1,6 @@
 """Workers, gateway and Valkey killed at random while a job runs: every photo ends exactly once.
 
-`make test-long`; RIALTO_CHAOS_PHOTOS sets how many photos (2,000 where nothing is said).
+`make test-long`; CHAOS_PHOTOS sets how many photos (2,000 where nothing is said).
 """
 
 import contextlib
@@ -61,12 +61,13 @@ class Fleet:
         """It supervises the server, which is what is killed."""
         ports = zip(("--grpc-port", "--metrics-port", "--http-port"), self.ports, strict=True)
         words = [str(word) for pair in ports for word in pair]
-        return subprocess.Popen(
-            [sys.executable, "-m", "rialto.cli", "triton", "--threads", "1", *words],
-            cwd=ROOT,
-            stderr=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
+        with (self.folder / "triton.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "rialto.cli", "triton", "--threads", "1", *words],
+                cwd=ROOT,
+                stderr=log,
+                stdout=subprocess.DEVNULL,
+            )
 
     def start_gateway(self, port: str) -> LiveService:
         return start_service(self.cache, "gateway", port=port, **self.settings)
@@ -128,7 +129,7 @@ def asked(client: httpx2.Client, method: str, path: str, **parts: Any) -> httpx2
 def test_every_photo_ends_exactly_once_whatever_is_killed(
     tmp_path: Path, cache: Path, engine: str
 ) -> None:
-    sent = scans(int(os.environ.get("RIALTO_CHAOS_PHOTOS", "2000")), side=48)
+    sent = scans(int(os.environ.get("CHAOS_PHOTOS", "2000")), side=48)
     fleet = Fleet(tmp_path, cache, with_triton=engine == "triton")
     chance = random.Random(7)  # noqa: S311 -- chooses victims
     kinds = ["worker", "gateway", "valkey"] + ["triton"] * (engine == "triton")

@@ -8,7 +8,7 @@ from tritonclient.grpc.aio import InferenceServerClient
 
 from bridge.contract import METADATA_KEY, OUTPUT, NetworkCard
 from service.engine import Priority
-from service.engine.repository import RepositoryError, check_projection
+from service.engine.repository import RepositoryError
 
 DATATYPES = {"TYPE_FP32": "FP32", "TYPE_FP16": "FP16"}
 
@@ -76,7 +76,6 @@ def served_by(config: Any, version: str) -> Served | None:
         raise RepositoryError(f"{where} has a card this version cannot read: {error}") from error
     if card.name != config.name:
         raise RepositoryError(f"{where} carries the card of {card.name}; export it again")
-    check_projection(card, where)
     tensors = {one.name: DATATYPES.get(_type_name(one)) for one in (*config.input, *config.output)}
     if set(tensors) != {*card.inputs, OUTPUT}:
         raise RepositoryError(

@@ -66,6 +66,9 @@ def test_a_killed_triton_is_started_anew_and_a_stopped_one_leaves_nothing(tmp_pa
     with rialto_triton(tiny_repository(tmp_path / "repo")) as process:
         os.kill(server_of(process), signal.SIGKILL)
         told(process, "tritonserver ended with -9; starting it anew")
+        told(process, '"loading: ')
+        os.kill(server_of(process), signal.SIGKILL)  # once more, while it loads
+        told(process, "tried 1 times")
         told(process, "Triton serves again")
         process.terminate()
         assert process.stderr is not None

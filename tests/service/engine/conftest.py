@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Event, Thread
 
 import pytest
@@ -39,16 +40,16 @@ class LiveTriton:
 def triton_on(repository: Path, *options: str, variant: str = "python") -> Iterator[LiveTriton]:
     """Start a Triton on free ports by `options`; its log is shown where it does not start."""
     ports = Ports(*(free_port() for _ in range(3)))
-    log = repository.with_suffix(".log")
     with (
         TritonServer(repository, Wheel.find(), ports, 1, *options, variant=variant) as server,
-        log.open("wb") as file,
+        TemporaryFile() as log,
     ):
-        server.start(file)
+        server.start(log)
         try:
             server.wait_ready()
         except TritonError as error:
-            raise RuntimeError(log.read_text()) from error
+            log.seek(0)
+            raise RuntimeError(log.read().decode()) from error
         yield LiveTriton(server, repository, ports)
 
 
