@@ -35,15 +35,12 @@ class Batch:
 
         AMX and tensor cores run dense convolutions 1.3-1.4 times faster that way.
         """
-        moved = [
-            tensor if tensor is None else tensor.to(device)
-            for tensor in (self.x_0, self.x_1, self.x_t, self.t, self.mask)
-        ]
-        last = [
-            x.contiguous(memory_format=torch.channels_last) if x is not None and x.ndim == 4 else x
-            for x in moved
-        ]
-        return Batch(*last)  # type: ignore[arg-type]
+
+        def moved(image: Tensor) -> Tensor:
+            return image.to(device, memory_format=torch.channels_last)
+
+        mask = None if self.mask is None else moved(self.mask)
+        return Batch(moved(self.x_0), moved(self.x_1), moved(self.x_t), self.t.to(device), mask)
 
     def completed(self, estimate: Tensor) -> Tensor:
         """The estimate with what is known in place, [B,3,P,P]."""

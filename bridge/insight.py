@@ -12,12 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.contract import Float32, NetworkCard
-from bridge.holes import Mask
-from bridge.project import LEVEL, projection_of
-from bridge.quantised import Quantisation
+from bridge.project import LEVEL, Projection
 from bridge.restoration import Progress, output_shape
 from bridge.start import Pixels
-from bridge.tiles import Box
 
 UInt8 = NDArray[np.uint8]
 
@@ -46,17 +43,8 @@ class Consistency:
 class Insight:
     """Watches one photo's walk; `take` every step, then ask."""
 
-    def __init__(
-        self,
-        card: NetworkCard,
-        pixels: Pixels,
-        *,
-        holes: Mask | None = None,
-        quantisation: Quantisation | None = None,
-    ) -> None:
-        """`pixels`, `holes` and `quantisation` as `bridge.project.projection_of` takes them."""
-        self._card, self._pixels = card, pixels
-        self._holes, self._quantisation = holes, quantisation
+    def __init__(self, card: NetworkCard, pixels: Pixels) -> None:
+        self._card = card
         height, width, _ = output_shape(card, pixels)
         self._size = height, width
         self._cell = -(-max(height, width) // LONGEST)
@@ -100,7 +88,8 @@ class Insight:
     def _settle(self, last: Progress) -> None:
         """A region's end: compare, and lay its distances into the map."""
         x_0, box = last.made.x_0, last.box
-        self._compare(x_0, box)
+        if last.held is not None:
+            self._compare(x_0, last.held)
         first = x_0 if self._first is None else self._first
         distance = np.abs(x_0 - first).mean(axis=0) * LEVEL
         inside = distance[: self._size[0] - box.top, : self._size[1] - box.left]
@@ -109,12 +98,7 @@ class Insight:
         here = self._cells[top : top + cells.shape[0], left : left + cells.shape[1]]
         here[...] = cells[: here.shape[0], : here.shape[1]]
 
-    def _compare(self, x_0: Float32, box: Box) -> None:
-        held = projection_of(
-            self._card, self._pixels, box, holes=self._holes, quantisation=self._quantisation
-        )
-        if held is None:
-            return
+    def _compare(self, x_0: Float32, held: Projection) -> None:
         apart = np.abs(held.residual(np.clip(x_0, -1, 1)))
         self._squares += float(np.sum(np.square(apart, dtype=np.float64)))
         self._largest = max(self._largest, float(apart.max(initial=0)))

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.contract import NetworkCard
-from bridge.holes import Mask, fill_holes, holes_window
+from bridge.holes import Mask, fill_holes
 from bridge.noise import noise_field
 from bridge.plan import Plan
-from bridge.project import projection_of
+from bridge.project import KnownPixels, Projection, projection_of
 from bridge.quantised import Quantisation
-from bridge.sample import Evaluate, Project, Step, sample
+from bridge.sample import Evaluate, Step, sample
 from bridge.start import Pixels, start_of, white
 from bridge.tiles import Box, cover_axis
 
@@ -33,6 +33,7 @@ class Progress:
     """How far a restoration has come: `step` of `steps` done in `region` of `regions`.
 
     box   the region on the output's canvas      made  what the step made of it
+    held  what the region's estimates are held to; None where to nothing
     """
 
     step: int
@@ -41,6 +42,7 @@ class Progress:
     regions: int
     box: Box = field(repr=False)
     made: Step = field(repr=False, compare=False)
+    held: Projection | None = field(default=None, repr=False, compare=False)
 
     @property
     def fraction(self) -> float:
@@ -113,12 +115,12 @@ async def restore_pixels(
             evaluate,
             partial(_noise, seed, box),
             holes=start.holes,
-            project=start.project,
+            project=start.held,
         )
         if limit is not None:
             walk = limit(walk, len(regions) - number + 1)
         async for step in walk:
-            yield Progress(step.done, step.steps, number, len(regions), box, step)
+            yield Progress(step.done, step.steps, number, len(regions), box, step, start.held)
         await asyncio.to_thread(feather_into, out, step.x_0, box, card.tile.margin)
 
 
@@ -128,7 +130,7 @@ class _Start:
 
     x_1: Float32
     holes: Mask | None = None
-    project: Project | None = None
+    held: Projection | None = None
 
 
 def _start(
@@ -140,12 +142,10 @@ def _start(
     seed: int,
 ) -> _Start:
     x_1 = start_of(card, pixels, box)
-    project = projection_of(card, pixels, box, holes=mask, quantisation=quantisation)
-    if mask is None or card.hole_fill is None:
-        return _Start(x_1, project=project)
-    holes = holes_window(mask, box)
-    x_1 = fill_holes(x_1, holes, card.hole_fill, seed, box)
-    return _Start(x_1, holes, project)
+    held = projection_of(card, pixels, box, holes=mask, quantisation=quantisation)
+    if not isinstance(held, KnownPixels) or card.hole_fill is None:
+        return _Start(x_1, held=held)
+    return _Start(fill_holes(x_1, held.holes, card.hole_fill, seed, box), held.holes, held)
 
 
 def _check_mask(card: NetworkCard, pixels: Pixels, mask: Mask | None) -> None:

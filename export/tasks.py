@@ -22,16 +22,22 @@ FAST = "Keeps to what is there: one step, the most faithful."
 BALANCED = "Sharper than fast, and still close to what is there."
 BEST = "Invents plausible detail: the sharpest, and the least literal."
 
+
+def presets(balanced: int, best: int, eta: float = 0.0) -> dict[PresetName, PresetCard]:
+    """One step for `fast`, so many for the others; `eta` is the others' share of fresh noise."""
+    return {
+        "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
+        "balanced": PresetCard(steps=balanced, eta=eta, claim=BALANCED),
+        "best": PresetCard(steps=best, eta=eta, claim=BEST),
+    }
+
+
 PROFILES: dict[str, TaskProfile] = {
     "sr4x": TaskProfile(
         title="4x super-resolution",
         scale=4,
         start="bicubic",
-        presets={
-            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=5, eta=0.0, claim=BALANCED),
-            "best": PresetCard(steps=8, eta=0.0, claim=BEST),
-        },
+        presets=presets(balanced=5, best=8),
         limits=(
             "Trained on photographs shrunk by antialiased bicubic: noise, blur or JPEG blocks in"
             " the small photo are enlarged with it.",
@@ -43,11 +49,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="JPEG artefact removal",
         scale=1,
         start="identity",
-        presets={
-            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=2, eta=1.0, claim=BALANCED),
-            "best": PresetCard(steps=5, eta=1.0, claim=BEST),
-        },
+        presets=presets(balanced=2, best=5, eta=1.0),
         limits=(
             "Trained on quality 5 to 60; a file of higher quality is hardly changed.",
             "The block grid must start at the file's first pixel: a cropped copy that was saved"
@@ -59,11 +61,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="Deblurring",
         scale=1,
         start="identity",
-        presets={
-            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=2, eta=0.0, claim=BALANCED),
-            "best": PresetCard(steps=5, eta=0.0, claim=BEST),
-        },
+        presets=presets(balanced=2, best=5),
         limits=(
             "Trained on lens blur, defocus and shake of up to some 8 pixels with up to 2 % of"
             " noise: a photo blurred more widely should be made smaller first.",
@@ -74,11 +72,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="Old and worn photos",
         scale=1,
         start="identity",
-        presets={
-            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=2, eta=0.0, claim=BALANCED),
-            "best": PresetCard(steps=5, eta=0.0, claim=BEST),
-        },
+        presets=presets(balanced=2, best=5),
         limits=(
             "Trained on blur, noise, resizing and JPEG in random order and unknown strength:"
             " where a photo has one of them alone, the task made for it does better.",
@@ -89,11 +83,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="Scratches and holes",
         scale=1,
         start="identity",
-        presets={
-            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=2, eta=0.0, claim=BALANCED),
-            "best": PresetCard(steps=4, eta=0.0, claim=BEST),
-        },
+        presets=presets(balanced=2, best=4),
         limits=(
             "Fills what the mask marks from some 60 pixels around: scratches, dust and small"
             " objects; the middle of larger holes stays blurred.",
@@ -106,11 +96,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="4x super-resolution of phone and web photos",
         scale=4,
         start="bicubic",
-        presets={
-            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=4, eta=0.0, claim=BALANCED),
-            "best": PresetCard(steps=12, eta=0.0, claim=BEST),
-        },
+        presets=presets(balanced=4, best=12),
         limits=(
             "Trained on small photos with blur, noise and JPEG blocks: a clean one that was only"
             " made smaller comes out sharper by sr4x.",
@@ -121,11 +107,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="Noise of little light",
         scale=1,
         start="identity",
-        presets={
-            "fast": PresetCard(steps=1, eta=1.0, claim=FAST),
-            "balanced": PresetCard(steps=2, eta=0.0, claim=BALANCED),
-            "best": PresetCard(steps=5, eta=0.0, claim=BEST),
-        },
+        presets=presets(balanced=2, best=5),
         limits=("Trained on the noise of a sensor, before it is smoothed or compressed.",),
     ),
 }

@@ -17,10 +17,9 @@ from starlette.responses import JSONResponse, Response
 from bridge.contract import PresetName
 from service.requests import unless_gone
 from service.restore import Order, Restorer
-from service.restore.accept import Upload, accept, upload_within
+from service.restore.accept import Upload, upload_of
 from service.restore.attend import finished
 from service.restore.pack import Wrapping
-from service.settings import Settings
 from service.tasks import Choice
 
 router = APIRouter()
@@ -69,11 +68,9 @@ async def edit(request: Request) -> Response:
     """Fill the holes of the form's `image`; they are where `mask`, or else it, is transparent."""
     restorer: Restorer = request.state.restorer
     restorer.tasks.choose(Choice(TASK))  # without such a network refused before the photo is read
-    settings: Settings = request.state.settings
     with ExitStack() as place:
         place.enter_context(restorer.line.place())
-        async with upload_within(settings.upload_timeout_s):
-            upload = await accept(request, settings.max_body_bytes)
+        upload = await upload_of(request)
         try:
             wish = Edit.model_validate(upload.fields)
         except ValidationError as error:

@@ -14,14 +14,13 @@ from service.problems import Problem
 from service.requests import unless_gone
 from service.restorations import EVENT_STREAM, EventStream, under_way
 from service.restore import Order, Restorer
-from service.restore.accept import Upload, accept, upload_within
+from service.restore.accept import Upload, upload_of
 from service.restore.attend import attended, finished
 from service.restore.pack import Wrapping
 from service.restore.preview import Previews
 from service.restore.reply import photo_reply
 from service.restore.run import Asked, Run
 from service.restore.runs import Runs
-from service.settings import Settings
 from service.tasks import Choice, Chosen
 
 router = APIRouter()
@@ -74,9 +73,7 @@ async def restore(request: Request, order: Annotated[Order, Depends(order_of)]) 
     later = "respond-async" in preferences(request)
     with ExitStack() as place:
         place.enter_context(restorer.line.place())
-        settings: Settings = request.state.settings
-        async with upload_within(settings.upload_timeout_s):
-            upload = await accept(request, settings.max_body_bytes)
+        upload = await upload_of(request)
         if later or EVENT_STREAM in request.headers.get("accept", ""):
             run = _begin(request, upload, order, chosen, place.pop_all(), detached=later)
             return _promised(run) if later else EventStream(run)

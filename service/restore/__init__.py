@@ -18,7 +18,7 @@ from service.photo.photo import Photo
 from service.photo.provenance import Provenance
 from service.restore.accept import Upload
 from service.restore.deadline import Budget, check_possible
-from service.restore.decode import Answerable, Decoded, decode
+from service.restore.decode import Answerable, decode
 from service.restore.enqueue import Line
 from service.restore.infer import Work, infer
 from service.restore.insight import Insights, insights_of
@@ -100,7 +100,7 @@ class Restorer:
             )
             restored, easel = photo, self._easel(photo, order, chosen, show)
             # Who is not told of the way has no address to ask at afterwards.
-            insight = _insight(decoded, chosen) if show else None
+            insight = Insight(chosen.card, photo.pixels) if show else None
             async with (
                 easel or nullcontext(),
                 aclosing(self._walk(photo, work, easel, insight, watch)) as walk,
@@ -175,11 +175,6 @@ class Restorer:
             return
         seconds = watch.milliseconds["infer"] / 1000
         self.pace.learn(chosen.card.name, megapixels * steps, seconds)
-
-
-def _insight(decoded: Decoded, chosen: Chosen) -> Insight:
-    photo = decoded.photo
-    return Insight(chosen.card, photo.pixels, holes=decoded.holes, quantisation=photo.quantisation)
 
 
 def _writing(order: Order) -> str:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from service.problems import Problem
+from service.settings import Settings
 
 
 class BodyTooLarge(Problem):
@@ -79,6 +80,13 @@ async def upload_within(seconds: float) -> AsyncIterator[None]:
             f"The body did not arrive within {seconds:g} seconds. Send a smaller"
             " file, or try over a faster connection."
         ) from error
+
+
+async def upload_of(request: Request) -> Upload:
+    """What a request sends. Raises as `accept` does, or UploadTimeout."""
+    settings: Settings = request.state.settings
+    async with upload_within(settings.upload_timeout_s):
+        return await accept(request, settings.max_body_bytes)
 
 
 async def accept(request: Request, max_bytes: int) -> Upload:

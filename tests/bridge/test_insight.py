@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from bridge.degrade.pixels import to_signed, to_uint8
 from bridge.degrade.resize import shrink
 from bridge.insight import STRONG, Insight, overlay
+from bridge.project import Projection, projection_of
 from bridge.restoration import Progress
 from bridge.sample import Step
 from bridge.tiles import Box
@@ -15,12 +16,17 @@ from tests.bridge.cards import card
 Float32 = NDArray[np.float32]
 
 
-def walk(insight: Insight, boxes: list[Box], estimates: list[list[Float32]]) -> None:
+def walk(
+    insight: Insight,
+    boxes: list[Box],
+    estimates: list[list[Float32]],
+    held: Projection | None = None,
+) -> None:
     """Give `insight` each region's estimates in order."""
     for region, (box, made) in enumerate(zip(boxes, estimates, strict=True), start=1):
         for step, x_0 in enumerate(made, start=1):
             progress = Progress(
-                step, len(made), region, len(boxes), box, Step(step, len(made), x_0, x_0)
+                step, len(made), region, len(boxes), box, Step(step, len(made), x_0, x_0), held
             )
             insight.take(progress)
 
@@ -37,7 +43,8 @@ def test_a_restoration_that_shrinks_to_the_photo_agrees_and_another_does_not() -
     found = []
     for estimate in (x_0, photo(64, 96, seed=1)):
         insight = Insight(enlarging, small)
-        walk(insight, [Box(0, 0, 64, 96)], [[estimate]])
+        box = Box(0, 0, 64, 96)
+        walk(insight, [box], [[estimate]], projection_of(enlarging, small, box))
         found.append(insight.consistency())
     same, other = found
     assert same is not None

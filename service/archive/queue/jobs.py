@@ -107,7 +107,8 @@ class Jobs(Scripted):
     async def backlog(self, fresh_s: float = 0) -> Backlog:
         """Of all jobs together; one of many looks, and for `fresh_s` others read what it saw."""
         key = self._rules.key("backlog")
-        if not await self.my_turn("backlog", fresh_s) and (seen := await self._send("GET", key)):
+        looks = not fresh_s or await self.my_turn("backlog", fresh_s)
+        if not looks and (seen := await self._send("GET", key)):
             return Backlog.model_validate_json(seen)
         jobs, before = list[Job](), None
         while page := await self.jobs(before, LISTED_AT_ONCE):
