@@ -27,7 +27,7 @@ from benchmarks.memory import family
 from benchmarks.soak_callers import Caller, Tally
 from benchmarks.soak_report import Soak
 from benchmarks.soak_watch import Killer, Memory, left_behind
-from benchmarks.wheel import free_port
+from deploy.ports import free_ports
 from tests.conftest import ROOT, start_service
 
 SECONDS = 1800.0
@@ -101,7 +101,7 @@ async def crowd(
 
 def start_triton() -> tuple[subprocess.Popen[bytes], str]:
     """`rialto triton` on free ports, and its gRPC address."""
-    ports = [free_port() for _ in range(3)]
+    ports = free_ports(3)
     named = zip(("--grpc-port", "--metrics-port", "--http-port"), ports, strict=True)
     words = [str(word) for pair in named for word in pair]
     command = [sys.executable, "-m", "rialto.cli", "triton", *words]

@@ -1,11 +1,11 @@
 """The wheel's Triton on the shipped networks, for as long as a benchmark needs it."""
 
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.ports import free_ports
 from rialto.commands.triton_server import Ports, TritonServer
 from rialto.commands.triton_wheel import Wheel
 
@@ -15,7 +15,7 @@ MODEL_REPO = Path(__file__).parents[1] / "model_repo"
 @contextmanager
 def wheel_triton(variant: str = "python") -> Iterator[str]:
     """Its gRPC address, once every network is loaded; `variant` names the configs it reads."""
-    ports = Ports(*(free_port() for _ in range(3)))
+    ports = Ports(*free_ports(3))
     with (
         TritonServer(MODEL_REPO, Wheel.find(), ports, variant=variant) as server,
         tempfile.TemporaryFile() as log,
@@ -23,10 +23,3 @@ def wheel_triton(variant: str = "python") -> Iterator[str]:
         server.start(log)
         server.wait_ready()
         yield f"127.0.0.1:{ports.grpc}"
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -3,9 +3,7 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -75,14 +73,6 @@ class Weed:
         config = self.folder / "s3.json"
         config.write_text(json.dumps({"identities": [IDENTITY]}))
         return config
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def access(endpoint: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ DCGM's exporter needs a GPU. Where there is none, `dcgm-sample.txt` stands for i
 format and names, with values that nobody measured.
 """
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,8 @@ from typing import Any
 
 import httpx2
 import yaml
+
+from deploy.ports import free_ports
 
 ALERTS = Path(__file__).parents[1] / "prometheus" / "alerts.yml"
 SAMPLE = Path(__file__).with_name("dcgm-sample.txt")
@@ -53,7 +54,7 @@ class Prometheus:
 @contextmanager
 def prometheus_on(targets: Mapping[str, list[str]], folder: Path) -> Iterator[Prometheus]:
     """Scrape `host:port`s by job every second, with our rules; yields when all were scraped."""
-    port = free_port()
+    (port,) = free_ports(1)
     jobs = [
         {"job_name": job, "static_configs": [{"targets": hosts}]} for job, hosts in targets.items()
     ]
@@ -121,10 +122,3 @@ def substituted(expr: str, window: str = "1m") -> str:
     for variable in ("instance", "task", "gpu"):
         expr = expr.replace(f"${variable}", ".*")
     return expr
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

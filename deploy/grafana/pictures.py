@@ -27,9 +27,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FuncFormatter, PercentFormatter, ScalarFormatter
 from PIL import Image
 
-from deploy.grafana.asking import SAMPLE, Prometheus, exposed, free_port, prometheus_on, substituted
+from deploy.grafana.asking import SAMPLE, Prometheus, exposed, prometheus_on, substituted
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.panels import Board, Panel
+from deploy.ports import free_ports
 from rialto.commands.triton_server import Ports, TritonServer
 from rialto.commands.triton_wheel import Wheel
 
@@ -64,7 +65,7 @@ STYLE = {
 @contextmanager
 def service_on(folder: Path, **settings: str) -> Iterator[str]:
     """`rialto serve` on a free port; yields its `host:port` when a photo would be restored."""
-    port = str(free_port())
+    port = str(*free_ports(1))
     # No batch is measured at start: several services share this machine.
     named = {"port": port, "data": str(folder), "max_batch": "4", **settings}
     environment = os.environ | {f"RIALTO_{name.upper()}": value for name, value in named.items()}
@@ -129,7 +130,7 @@ def fill(host: str, photos: int) -> None:
 def watched(folder: Path) -> Iterator[tuple[Prometheus, list[str]]]:
     """Two services, a Triton, a sample of DCGM's, and a Prometheus that scrapes them all."""
     with ExitStack() as stack:
-        ports = Ports(*(free_port() for _ in range(3)))
+        ports = Ports(*free_ports(3))
         triton = stack.enter_context(TritonServer(ROOT / "model_repo", Wheel.find(), ports, 1))
         triton.start(stack.enter_context((folder / "triton.log").open("wb")))
         triton.wait_ready()

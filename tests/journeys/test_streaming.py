@@ -1,7 +1,6 @@
 """A restoration watched, left, taken up again, cancelled, and ended by its caller's deadline."""
 
 import asyncio
-import base64
 import io
 from collections.abc import Iterator
 from itertools import pairwise
@@ -16,11 +15,12 @@ from tests.conftest import LiveService, start_service
 from tests.journeys.hands import (
     JPEG,
     TINY,
-    Event,
     client_of,
     digest,
     listening,
     metric,
+    previews_of,
+    psnr,
     resumed,
     told,
 )
@@ -51,22 +51,6 @@ def hasty_service(cache: Path, repository: Path) -> Iterator[LiveService]:
     service = start_service(cache, model_repo=str(repository), deadline_s=A_DAY, resume_s="0.2")
     yield service
     service.stop()
-
-
-def previews_of(events: list[Event], kind: str = "x_0") -> list[np.ndarray]:
-    """The pictures among the events, float [h,w,3]."""
-    shown = [told(event) for event in events if event.event == "preview"]
-    return [picture_of(preview["image"]) for preview in shown if preview["kind"] == kind]
-
-
-def picture_of(url: str) -> np.ndarray:
-    head, data = url.split(",")
-    assert head == "data:image/webp;base64"
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"), float)
-
-
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    return float(10 * np.log10(255**2 / np.mean((one - other) ** 2)))
 
 
 async def test_the_first_event_says_what_will_come(service: LiveService) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deploy.ports import free_ports
 from tests.conftest import EXAMPLES, ROOT, LiveService, start_service
-from tests.weed import free_ports
 
 SECRET = "whsec_" + "Rk9S" * 8
 

@@ -2,8 +2,8 @@ import json
 import subprocess
 import sys
 
+from deploy.ports import free_ports
 from tests.conftest import LiveService
-from tests.weed import free_ports
 
 
 def health(url: str, *options: str) -> subprocess.CompletedProcess[str]:

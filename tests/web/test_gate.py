@@ -51,14 +51,16 @@ def test_a_small_photo_is_enlarged_unless_another_task_was_chosen(page: Page) ->
     expect(page.locator("#tasks label", has_text="Suggested")).to_be_visible()
 
 
-@pytest.mark.parametrize(("task", "scale"), [("jpeg", 1), ("sr4x", 4)])
+@pytest.mark.parametrize(
+    ("task", "network", "scale"), [("jpeg", "jpeg", 1), ("sr4x", "sr4x-detail", 4)]
+)
 def test_what_a_preset_costs_is_told_for_this_photo_and_learnt_here(
-    page: Page, task: str, scale: int
+    page: Page, task: str, network: str, scale: int
 ) -> None:
     page.evaluate(
         """([network, rate]) => localStorage.setItem("rialto.pace",
             JSON.stringify({ [network]: [{ rate, factor: 1 }] }))""",
-        [task, 10],
+        [network, 10],
     )
     pick_task(page, task)
     choose(page, MARKET)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from deploy.ports import free_ports
 from tests.conftest import EXAMPLES, start_service
-from tests.service.engine.conftest import free_port
 from tests.web.conftest import DrawPhoto, opened
 from tests.web.hands import PATIENCE, button, choose, download_link, pick_task
 
@@ -56,7 +56,7 @@ def test_a_reload_in_mid_way_takes_the_restoration_up_again(
 def test_a_service_that_dies_and_comes_back_restores_the_photo_after_all(
     browser: Browser, cache: Path, draw_photo: DrawPhoto
 ) -> None:
-    port = str(free_port())
+    port = str(*free_ports(1))
     first = start_service(cache, port=port)
     with opened(browser, first.url) as page:
         begin(page, draw_photo("bridge.png", (128, 96)))

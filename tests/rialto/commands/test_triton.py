@@ -12,10 +12,11 @@ from tempfile import gettempdir
 
 import pytest
 
+from deploy.ports import free_ports
 from rialto.commands.triton_links import MODEL, mirror
 from rialto.commands.triton_server import PREFIX, SHARED_MEMORY, sweep
 from rialto.commands.triton_wheel import TritonError, Wheel
-from tests.service.engine.conftest import ROOT, free_port, tiny_repository, until
+from tests.service.engine.conftest import ROOT, tiny_repository, until
 
 SERVES = "Triton serves gRPC"
 
@@ -23,7 +24,7 @@ SERVES = "Triton serves gRPC"
 @contextmanager
 def rialto_triton(repository: Path) -> Iterator[subprocess.Popen[str]]:
     """The command on free ports, once it serves."""
-    ports = [str(free_port()) for _ in range(3)]
+    ports = [str(port) for port in free_ports(3)]
     named = zip(("--grpc-port", "--http-port", "--metrics-port"), ports, strict=True)
     options = [text for pair in named for text in pair]
     process = subprocess.Popen(

@@ -11,8 +11,9 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.ports import free_ports
 from service.archive.blobs import CHUNK, PART, BadKey, BlobRefused, Blobs, BlobsAway, NoSuchBlob
-from tests.weed import PARTS, Weed, access, free_ports
+from tests.weed import PARTS, Weed, access
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from threading import Event, Thread
 
 import pytest
 
+from deploy.ports import free_ports
 from export.model_repo import write_network
 from rialto.commands.triton import keep
 from rialto.commands.triton_server import Ports, TritonServer
@@ -39,7 +39,7 @@ class LiveTriton:
 @contextmanager
 def triton_on(repository: Path, *options: str, variant: str = "python") -> Iterator[LiveTriton]:
     """Start a Triton on free ports by `options`; its log is shown where it does not start."""
-    ports = Ports(*(free_port() for _ in range(3)))
+    ports = Ports(*free_ports(3))
     with (
         TritonServer(repository, Wheel.find(), ports, 1, *options, variant=variant) as server,
         TemporaryFile() as log,
@@ -72,13 +72,6 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(120):  # a busy machine is no failure
         while not condition():  # noqa: ASYNC110 -- see above
             await asyncio.sleep(0.01)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def tiny_repository(folder: Path) -> Path:

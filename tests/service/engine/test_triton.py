@@ -13,6 +13,7 @@ from onnx import TensorProto
 from tritonclient.grpc.aio import InferenceServerClient
 
 from bridge.contract import Float32
+from deploy.ports import free_ports
 from export.model_repo import write_network
 from rialto.commands.triton_server import TritonServer
 from service.engine import EngineUnavailable, EvaluationFailed, Priority
@@ -20,7 +21,7 @@ from service.engine.repository import RepositoryError
 from service.engine.triton import Patience, TritonEngine, memory
 from service.telemetry import Telemetry
 from tests.bridge.cards import card
-from tests.service.engine.conftest import LiveTriton, free_port, tiny_repository, triton_on, until
+from tests.service.engine.conftest import LiveTriton, tiny_repository, triton_on, until
 from tests.service.engine.tiny import expected, tile, tiny_network
 
 BATCH = 8  # of the shipped configs
@@ -257,6 +258,6 @@ async def test_a_tile_that_is_never_answered_fails_alone(
 
 
 async def test_no_triton_at_start_is_an_error_that_says_what_to_do(telemetry: Telemetry) -> None:
-    url = f"127.0.0.1:{free_port()}"
+    url = f"127.0.0.1:{free_ports(1)[0]}"
     with pytest.raises(RepositoryError, match=rf"{url}.*rialto triton.*RIALTO_TRITON_URL"):
         await TritonEngine.open(url, telemetry, Patience(start_s=0.2))
