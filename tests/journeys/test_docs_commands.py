@@ -96,7 +96,9 @@ def test_what_a_page_tells_people_to_type_works(
             words += f" --url {service.url}"
         words = re.sub(r"\b(JOB|ID)\b", job, words)
         done = subprocess.run(
-            ["bash", "-euc", f"{CURL}\n{words}"],
+            # The colon keeps bash alive as the parent, as it is where a person types: a last
+            # command takes its place, and completion asks its parent which shell it is for.
+            ["bash", "-euc", f"{CURL}\n{words}\n:"],
             cwd=folder,
             env=desk,
             capture_output=True,
