@@ -12,7 +12,7 @@ COPY export export
 COPY service service
 COPY rialto rialto
 RUN /opt/rialto/bin/pip install --no-cache-dir --disable-pip-version-check \
-      --constraint constraints.txt . \
+      --constraint constraints.txt '.[traces,oidc]' \
     && find /opt/rialto -name __pycache__ -prune -exec rm -rf {} +
 
 FROM python:3.11-slim-bookworm AS serve
@@ -24,6 +24,7 @@ COPY model_repo /opt/rialto/model_repo
 ENV PATH=/opt/rialto/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     RIALTO_HOST=0.0.0.0 \
+    RIALTO_METRICS_PORT=9400 \
     RIALTO_MODEL_REPO=/opt/rialto/model_repo \
     RIALTO_CACHE=/var/lib/rialto/cache \
     RIALTO_DATA=/var/lib/rialto/data
@@ -43,8 +44,9 @@ COPY --chown=0:0 model_repo /models
 USER 1000
 EXPOSE 8001 8002 8003
 ENTRYPOINT ["tritonserver"]
-CMD ["--model-repository=/models", "--model-config-name=onnxruntime", "--grpc-port=8001", \
-     "--metrics-port=8002", "--http-port=8003", "--exit-on-error=true", "--disable-auto-complete-config"]
+CMD ["--model-repository=/models", "--model-config-name=onnxruntime", \
+     "--model-control-mode=explicit", "--load-model=*", "--grpc-port=8001", "--metrics-port=8002", \
+     "--http-port=8003", "--exit-on-error=true", "--disable-auto-complete-config"]
 
 FROM python:3.11-slim-bookworm AS train
 

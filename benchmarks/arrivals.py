@@ -36,7 +36,7 @@ from service.tasks import Choice
 from service.telemetry import Telemetry
 
 LOADS = (0.3, 0.7, 1.0, 1.3)
-PHOTOS = 40  # of one trace
+PHOTOS = 80  # of one trace
 SIDES, SIDE_SHARES = (128, 320), (0.75, 0.25)  # one tile; four of 192 px
 STEPS, STEP_SHARES = (1, 10, 50), (0.5, 0.35, 0.15)
 AT_ONCE = 16  # photos of the closed loop that measures capacity

@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from benchmarks.machine import machine_line
 from service.archive.queue import NewPhoto, Queue
 from service.archive.records import InputBlob, JobSpec, OutputBlob, OutputSpec
-from service.archive.valkey import embedded_valkey, open_redis
+from service.valkey import embedded_valkey, open_redis
 
 PLACES = (1, 4, 16)
 PEERS = ("streaq", "taskiq")

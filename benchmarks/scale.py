@@ -24,7 +24,7 @@ from benchmarks.machine import machine_line
 from benchmarks.queue_rates import OUTPUT, empty, photos
 from service.archive.queue import Queue
 from service.archive.records import JobSpec, OutputSpec
-from service.archive.valkey import embedded_valkey, open_redis
+from service.valkey import embedded_valkey, open_redis
 
 BILLION = 1e9
 DAY_S = 86_400

@@ -10,6 +10,7 @@ Planes are float32 in grey levels, grey at 0; photos [3,H,W] in [-1,1], the file
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ TO_PLANES = np.array(
     [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
 )
 TO_RGB = np.linalg.inv(TO_PLANES)
+
+_TO_LEVELS = (TO_PLANES * float(LEVEL)).astype(np.float32)
+_TO_SIGNED_RGB = (TO_RGB / float(LEVEL)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -76,10 +80,9 @@ class QuantisedBlocks:
         moved = np.empty((3, *luma.shape), np.float32)
         moved[0] = inverse_dct(luma)
         for plane, coarse in zip(moved[1:], chroma, strict=True):
-            samples = inverse_dct(coarse)
-            plane[...] = samples.repeat(self._factor[0], axis=0).repeat(self._factor[1], axis=1)
+            _cells(plane, self._factor)[...] = inverse_dct(coarse)[:, None, :, None]
         result = x_0.copy()
-        result[self._window] += np.tensordot(TO_RGB.astype(np.float32), moved, axes=1) / LEVEL
+        result[self._window] += np.tensordot(_TO_SIGNED_RGB, moved, axes=1)
         return result
 
     def residual(self, x_0: Float32) -> Float32:
@@ -148,7 +151,7 @@ def _dct_matrix() -> Float32:
 
 def _planes(image: Float32) -> Float32:
     """Luma and chroma of an image, [3,H,W] in grey levels around 0."""
-    planes = np.tensordot(TO_PLANES.astype(np.float32), image, axes=1) * LEVEL
+    planes = np.tensordot(_TO_LEVELS, image, axes=1)
     # Grey is 127.5 in [-1,1] and 128 in the file.
     planes[0] -= np.float32(0.5)
     return np.asarray(planes)
@@ -156,9 +159,17 @@ def _planes(image: Float32) -> Float32:
 
 def _mean(plane: NDArray[np.float32] | Bool, factor: tuple[int, int]) -> Float32:
     """Means over factor[0] x factor[1] pixels: the encoder's own chroma downsampling."""
+    cells = _cells(plane, factor)
+    total = np.zeros((cells.shape[0], cells.shape[2]), np.float32)
+    for down, across in np.ndindex(factor):  # several times faster than a mean over two axes
+        total += cells[:, down, :, across]
+    return total / np.float32(factor[0] * factor[1])
+
+
+def _cells(plane: NDArray[Any], factor: tuple[int, int]) -> NDArray[Any]:
+    """A view [rows, factor[0], columns, factor[1]]: the pixels of each chroma sample."""
     height, width = plane.shape
-    cells = plane.reshape(height // factor[0], factor[0], width // factor[1], factor[1])
-    return np.asarray(cells.mean(axis=(1, 3)), dtype=np.float32)
+    return plane.reshape(height // factor[0], factor[0], width // factor[1], factor[1])
 
 
 def _undo_upsampling(plane: Float32, factor: tuple[int, int]) -> Float32:
@@ -183,6 +194,5 @@ def _blur(samples: int) -> Float32:
 
 def _spread_blocks(whole: Bool) -> Bool:
     """Whether all of a pixel's block is whole."""
-    height, width = whole.shape
-    cells = whole.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).all(axis=(1, 3))
+    cells = _cells(whole, (BLOCK, BLOCK)).all(axis=(1, 3))
     return cells.repeat(BLOCK, axis=0).repeat(BLOCK, axis=1)

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from bridge.contract import NetworkCard, Tile
 from bridge.holes import Mask
-from bridge.plan import Plan, Row
+from bridge.plan import Plan
+from bridge.samplers import Row
 from bridge.tiles import Box, blend, cover
 
 Float32 = NDArray[np.float32]

@@ -77,13 +77,3 @@ class Schedule:
         a = self.variance / self.total
         c = np.sqrt(np.maximum(self.variance * (self.total - self.variance) / self.total, 0.0))
         return a, 1.0 - a, c
-
-    def coded_marginal(self) -> tuple[Float64, Float64, Float64]:
-        """The same marginal as the official code tabulates it, for `parity` only.
-
-        Its backward variance counts β_n too, so that at n = N-1 x_1 keeps a noise of 0.01.
-        Returns a, b, c as `marginal` does.
-        """
-        backward = np.cumsum(self.beta[::-1])[::-1]
-        both = self.variance + backward
-        return self.variance / both, backward / both, np.sqrt(self.variance * backward / both)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from rialto.choices import DEFAULT_URL
-from rialto.cli_networks import evaluate, export, import_nvlabs, plot, train
+from rialto.cli_export import export, import_nvlabs
+from rialto.cli_networks import evaluate, plot, train
 from rialto.cli_triton import models, triton
 from rialto.commands.archive import archive, jobs
 from rialto.commands.doctor import doctor
@@ -70,14 +71,15 @@ def gateway(
 @app.command()
 def worker(
     metrics_port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Of GET /metrics; 0 opens none.")
-    ] = 9400,
+        Optional[int],
+        typer.Option(min=0, max=65535, help="Of GET /metrics, 9400 unless set; 0 opens none."),
+    ] = None,
 ) -> None:
     """Restore the archive's photos; any number of workers share one queue and storage."""
     from rialto.commands.worker import work
 
     try:
-        work(_settings("worker"), metrics_port)
+        work(_settings("worker", metrics_port=metrics_port))
     except ValueError as error:
         typer.echo(f"rialto worker: {error}", err=True)
         raise typer.Exit(2) from error
@@ -101,13 +103,14 @@ def health(
 
 
 def _serve(command: str, settings: "Settings") -> None:
-    """Serve until stopped; exit code 2 where it was not said who may come."""
+    """Serve until stopped; exit code 2 where it was not said who may come, or a port is taken."""
     from rialto.commands.serve import serve as run_service
     from service.auth.policy import AuthUndecided
+    from service.telemetry import PortTaken
 
     try:
         run_service(settings)
-    except AuthUndecided as error:
+    except (AuthUndecided, PortTaken) as error:
         typer.echo(f"rialto {command}: {error}", err=True)
         raise typer.Exit(2) from error
 

@@ -1,11 +1,9 @@
-"""The commands that make and judge networks; they need the extras `train` or `export`."""
+"""The commands that train and judge networks; they need the extra `train`."""
 
 from pathlib import Path
-from typing import Annotated, Optional, get_args
+from typing import Annotated, Optional
 
 import typer
-
-from bridge.contract import PresetName
 
 DEFAULT_ITERATIONS = 100_000
 
@@ -39,19 +37,22 @@ def train(
     seed: Annotated[int, typer.Option(help="Decides weights, patches and noise.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     threads: Annotated[int, typer.Option(help="CPU threads of the network.")] = 1,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The learning curve as JSON lines, as it grows.")
+    ] = False,
 ) -> None:
     """Train a bridge network; a run that was stopped is taken up where it stood."""
     import torch
 
     from bridge.degrade.recipes import RECIPES
     from bridge.training_plan import TrainingPlan
-    from rialto.commands.train import Pace
+    from rialto.commands.train import Pace, tell_json, tell_nobody
     from rialto.commands.train import train as run_training
 
     torch.set_num_threads(threads)
     if task not in RECIPES:
         raise typer.BadParameter(f"no recipe for task {task!r}; there are {sorted(RECIPES)}")
-    pace = Pace(save_every_s=save_every)
+    pace, tell = Pace(save_every_s=save_every), tell_json if as_json else tell_nobody
     keep = iterations is None
     try:
         plan = TrainingPlan(
@@ -69,108 +70,19 @@ def train(
             seed=seed,
         )
         run_training(
-            plan, photos, validation, out, hours, device, keep=keep, begin=begin, pace=pace
+            plan,
+            photos,
+            validation,
+            out,
+            hours,
+            device,
+            keep=keep,
+            begin=begin,
+            pace=pace,
+            tell=tell,
         )
     except ValueError as error:
         typer.echo(f"rialto train: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-def export(
-    checkpoint: Annotated[
-        Optional[Path], typer.Argument(help="A checkpoint of `rialto train`.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="The network's name, and its folder's.")] = "",
-    photos: Annotated[
-        Optional[Path], typer.Option(help="Photographs to check the export on.")
-    ] = None,
-    model_repo: Annotated[Path, typer.Option(help="Where networks are served from.")] = Path(
-        "model_repo"
-    ),
-    photographs: Annotated[str, typer.Option(help="What it was trained on, for the card.")] = "",
-    cpu_hours: Annotated[Optional[float], typer.Option(help="Training time, for the card.")] = None,
-    presets: Annotated[
-        str, typer.Option(help="Presets it serves, where another network serves the rest.")
-    ] = "fast,balanced,best",
-    new_version: Annotated[
-        bool, typer.Option("--new-version", help="Beside the newest, not in its place.")
-    ] = False,
-    check_tensorrt: Annotated[
-        bool, typer.Option("--check-tensorrt", help="Parse and build all on this CPU.")
-    ] = False,
-    tensorrt: Annotated[
-        Optional[str], typer.Option(help="fp32, fp16 or bf16: build plans for this GPU.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="What was written, as JSON.")] = False,
-) -> None:
-    """Turn a checkpoint into an ONNX file that Triton and the embedded engine serve.
-
-    With --check-tensorrt or --tensorrt: the networks of --model-repo, as TensorRT takes them.
-    """
-    if check_tensorrt or tensorrt is not None:
-        _tensorrt(model_repo, name, tensorrt)
-        return
-    if checkpoint is None or photos is None or not name:
-        raise typer.BadParameter("an export needs CHECKPOINT, --name and --photos")
-    from rialto.commands.export import Wished
-    from rialto.commands.export import export as run_export
-
-    chosen = tuple(filter(None, presets.split(",")))
-    unknown = set(chosen) - set(get_args(PresetName))
-    if unknown or not chosen:
-        raise typer.BadParameter(f"no preset {', '.join(sorted(unknown)) or 'at all'}")
-    run_export(
-        checkpoint,
-        Wished(
-            name,
-            model_repo,
-            photos,
-            photographs,
-            cpu_hours,
-            chosen,  # type: ignore[arg-type]
-            new_version,
-        ),
-        as_json=as_json,
-    )
-
-
-def _tensorrt(model_repo: Path, name: str, precision: Optional[str]) -> None:
-    from export.tensorrt import BuildOptions, TensorRtError
-    from rialto.commands.tensorrt import build, check
-
-    folders = [model_repo / name] if name else sorted(model_repo.iterdir())
-    try:
-        if precision is None:
-            check(model_repo)
-        else:
-            build(folders, precision, BuildOptions())  # type: ignore[arg-type]
-    except (TensorRtError, ValueError) as error:
-        typer.echo(f"rialto export: {error}", err=True)
-        raise typer.Exit(2) from error
-
-
-def import_nvlabs(
-    results: Annotated[Path, typer.Argument(help="Folder with latest.pt and options.pkl.")],
-    model_repo: Annotated[Path, typer.Option(help="Where networks are served from.")] = Path(
-        "model_repo"
-    ),
-    name: Annotated[
-        Optional[str], typer.Option(help="Network and folder; else nvlabs-<damage>.")
-    ] = None,
-    task: Annotated[
-        Optional[str], typer.Option(help="What ?task= calls it; else its name.")
-    ] = None,
-    licence: Annotated[str, typer.Option(help="For the card.")] = "CC-BY-NC-SA-4.0",
-    as_json: Annotated[bool, typer.Option("--json", help="What was written, as JSON.")] = False,
-) -> None:
-    """Mount a network of I²SB's authors; nothing in its files is run."""
-    from export.nvlabs import CheckpointError
-    from rialto.commands.import_nvlabs import import_nvlabs as run_import
-
-    try:
-        run_import(results, model_repo, name, task, licence, as_json=as_json)
-    except (CheckpointError, OSError) as error:
-        typer.echo(f"rialto import-nvlabs: {error}", err=True)
         raise typer.Exit(2) from error
 
 
@@ -188,6 +100,9 @@ def evaluate(
     curve: Annotated[
         str, typer.Option(help="Numbers of evaluations to draw quality against: 1,2,5,10.")
     ] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Means of each method as JSON, instead of the table.")
+    ] = False,
 ) -> None:
     """Measure presets, and peers beside them, on the same pixels."""
     from bridge.perceptual_weights import WeightsError
@@ -210,7 +125,7 @@ def evaluate(
         curve=tuple(_numbers(curve)),
     )
     try:
-        run(asked)
+        run(asked, as_json=as_json)
     except (ValueError, WeightsError, PeerError, RepositoryError) as error:
         typer.echo(f"rialto evaluate: {error}", err=True)
         raise typer.Exit(2) from error

@@ -68,6 +68,7 @@ async def edit(request: Request) -> Response:
     """Fill the holes of the form's `image`; they are where `mask`, or else it, is transparent."""
     restorer: Restorer = request.state.restorer
     restorer.tasks.choose(Choice(TASK))  # without such a network refused before the photo is read
+    request.state.task = TASK
     with ExitStack() as place:
         place.enter_context(restorer.line.place())
         upload = await upload_of(request)

@@ -66,7 +66,10 @@ async def readyz(request: Request) -> JSONResponse:
 async def metrics(request: Request) -> Response:
     """Counters and timings as Prometheus' text, or, where it is asked for, OpenMetrics."""
     registry = request.state.restorer.telemetry.registry
-    encode, media_type = choose_encoder(request.headers.get("accept", ""))
+    try:
+        encode, media_type = choose_encoder(request.headers.get("accept", ""))
+    except (TypeError, ValueError):  # a version that is none
+        encode, media_type = choose_encoder("")
     return Response(encode(registry), media_type=media_type)
 
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.errors import InternalError, problem_reply
 from service.observe import context
 from service.observe.traces import Span
-from service.telemetry import Telemetry
+from service.telemetry import Telemetry, timed
 
 log = logging.getLogger("rialto.http")
 
@@ -84,8 +84,9 @@ class Requests:
         finally:
             seconds = time.perf_counter() - start
             route = getattr(scope.get("route"), "path", _UNKNOWN_ROUTE)
-            self.telemetry.requests.labels(route, scope["method"], str(status)).inc()
-            self.telemetry.timed(self.telemetry.request_seconds.labels(route), seconds)
+            task = scope["state"].get("task", "")
+            self.telemetry.http.requests.labels(route, scope["method"], task, str(status)).inc()
+            timed(self.telemetry.http.seconds.labels(route), seconds)
             _tell(span, scope, route, status)
             method, path = scope["method"], quote(scope["path"])
             fields = {

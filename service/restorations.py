@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Path, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from service.auth.owners import only_owner
 from service.restore.reply import Restored, photo_reply
 from service.restore.run import Run
 from service.restore.runs import Runs
@@ -38,7 +39,7 @@ class EventStream(StreamingResponse):
 @router.get("/restorations/{id}", response_class=Response)
 async def restoration(request: Request, key: Key, download: bool = False) -> Response:
     """The photo, for as long as it is kept; 202 while it is being restored; else its problem."""
-    run = _runs(request).get(key)
+    run = _run_of(request, key)
     made = _made(run)
     return under_way(run) if made is None else photo_reply(made, download=download)
 
@@ -49,7 +50,7 @@ async def consistency(request: Request, key: Key) -> Response:
 
     Grey levels of 255; `consistency` is null where the task's damage cannot be done again.
     """
-    run = _runs(request).get(key)
+    run = _run_of(request, key)
     made = _made(run)
     return under_way(run) if made is None else JSONResponse(made.insight, headers=_NOT_STORED)
 
@@ -60,7 +61,7 @@ async def invention(request: Request, key: Key) -> Response:
 
     Amber to magenta by the distance from it; upright, 1024 pixels at most.
     """
-    run = _runs(request).get(key)
+    run = _run_of(request, key)
     made = _made(run)
     if made is None:
         return under_way(run)
@@ -74,18 +75,19 @@ async def events(
     last_event_id: Annotated[int, Header(ge=0, description="Of the last one that came.")] = 0,
 ) -> Response:
     """The events behind `Last-Event-ID`, then those to come; 204 where none will."""
-    run = _runs(request).get(key)
+    run = _run_of(request, key)
     if run.journal.closed and last_event_id >= run.journal.last:
         return Response(status_code=204)
     if last_event_id:
-        request.state.restorer.telemetry.resumed_streams.inc()
+        request.state.restorer.telemetry.photos.resumed_streams.inc()
     return EventStream(run, last_event_id)
 
 
 @router.delete("/restorations/{id}", status_code=204)
 async def cancel(request: Request, key: Key) -> None:
     """Stop a restoration within one step, or forget one that has ended."""
-    await _runs(request).delete(key)
+    runs: Runs = request.state.runs
+    await runs.delete(key, only_owner(request))
 
 
 def _made(run: Run) -> Restored | None:
@@ -102,6 +104,7 @@ def under_way(run: Run) -> JSONResponse:
     return JSONResponse(state, 202, {"Retry-After": str(wait), "Cache-Control": "no-store"})
 
 
-def _runs(request: Request) -> Runs:
+def _run_of(request: Request, key: str) -> Run:
+    """The run of this id. Raises NoSuchRestoration, also where it is another caller's."""
     runs: Runs = request.state.runs
-    return runs
+    return runs.get(key, only_owner(request))

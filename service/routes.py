@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from bridge.contract import GridName, PresetName, SamplerName
+from service.auth.owners import owner_of
 from service.errors import problem_body
 from service.photo.formats import Format
 from service.problems import Problem
@@ -70,6 +71,7 @@ async def restore(request: Request, order: Annotated[Order, Depends(order_of)]) 
     """
     restorer: Restorer = request.state.restorer
     chosen = restorer.tasks.choose(order.choice)  # refused before the photo is read
+    request.state.task = order.choice.task
     later = "respond-async" in preferences(request)
     with ExitStack() as place:
         place.enter_context(restorer.line.place())
@@ -108,7 +110,8 @@ def _begin(
         return problem_body(problem, path, request_id).model_dump()
 
     wish = order.choice
-    asked = Asked(wish.task, wish.preset, order.seed, chosen.plan.steps, tell)
+    steps, owner = chosen.plan.steps, owner_of(request)
+    asked = Asked(wish.task, wish.preset, order.seed, steps, tell, owner)
     return runs.begin(
         lambda show: attended(restorer, upload, order, show), asked, place, detached=detached
     )

@@ -28,6 +28,12 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address the service listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 takes a free one.")
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port of metrics alone, without a key; 0: none. Unset: 9400 of a worker.",
+    )
     model_repo: Path = Field(
         default=Path("model_repo"), description="Folder of networks, one sub-folder each."
     )

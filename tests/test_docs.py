@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import service.wire  # noqa: F401 -- its problems are documented too
 from service.app import create_app
 from service.errors import every_problem
 from service.settings import PREFIX, Settings

@@ -1,7 +1,7 @@
 """A Docker engine of our own: a folder into a running dockerd, and the machine as it was before.
 
 The engine's data, socket and log lie in the folder. What it changes outside (packet filter,
-forwarding, bridges) is put back when it ends. Needs root, and Debian's docker.io.
+forwarding, bridges, mounts) is put back when it ends. Needs root, and Debian's docker.io.
 """
 
 import os
@@ -43,6 +43,7 @@ def engine(folder: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(60)
+            _unmount(folder)
 
 
 def _await(socket: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -53,6 +54,14 @@ def _await(socket: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
             return
         time.sleep(0.1)
     raise NoEngine(f"dockerd did not start: {log.read_text()[-600:]}")
+
+
+def _unmount(folder: Path) -> None:
+    """Take away what dockerd leaves mounted below its folder, the last one first."""
+    places = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for place in reversed(places):
+        if Path(place).is_relative_to(folder.resolve()):
+            subprocess.run(["umount", place], check=True)
 
 
 @contextmanager

@@ -171,7 +171,7 @@ def main() -> None:
                 journey.compose("--profile", "default", "down", "--volumes")
     except NoEngine as error:
         sys.exit(f"skipped: {error}")
-    print("the engine has ended; packet filter, forwarding and bridges are as they were")
+    print("the engine has ended; packet filter, forwarding, bridges and mounts are as they were")
 
 
 if __name__ == "__main__":

@@ -57,6 +57,11 @@ def ratio_of(histogram: str, by: str, selector: str = "") -> str:
     return f"{total} / {count}"
 
 
+def a_gpu(total: str) -> str:
+    """A total over the number of GPUs that DCGM sees; nothing where there is none."""
+    return f"{total} / count(count by (gpu, Hostname) (DCGM_FI_DEV_GPU_UTIL{GPUS}))"
+
+
 STAGES = "rialto_restoration_stage_seconds"
 SERVER_ERRORS = '{instance=~"$instance",status=~"5.."}'
 RESTORED = '{instance=~"$instance",outcome="restored"}'

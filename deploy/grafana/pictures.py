@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from math import isnan
+from math import isfinite
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -38,9 +38,11 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "market-q10.jpg"
 SIDE = 128  # pixels of the pieces that people send: this machine has few cores
 COLOURS = 128
-WINDOW = "30s"
+WINDOW_S = 30
+WINDOW = f"{WINDOW_S}s"
 READY_S = 120
 ACROSS = 3
+MANY_LINES = 10  # as many colours as the usual cycle has
 FORMATS = {
     "s": EngFormatter("s"),
     "watt": EngFormatter("W"),
@@ -155,10 +157,10 @@ def work(hosts: list[str], seconds: float) -> None:
     ]
     for visitor in visitors:
         visitor.start()
-    ended.wait(seconds / 6)
+    ended.wait(seconds / 3)
     for host in hosts:
         fill(host, 60)
-    ended.wait(seconds * 5 / 6)
+    ended.wait(seconds * 2 / 3)
     ended.set()
     for visitor in visitors:
         visitor.join()
@@ -191,16 +193,23 @@ def slimmed(file: Path) -> None:
 
 def draw_panel(axis: Axes, panel: Panel, prometheus: Prometheus, start: float, end: float) -> None:
     """One panel: a line for each series that has values."""
-    axis.set_title(panel.title + (" (sample)" if "DCGM" in panel.queries[0].expr else ""))
+    axis.set_title(panel.title)
     axis.yaxis.set_major_formatter(FORMATS.get(panel.unit, ScalarFormatter()))
-    for query in panel.queries:
-        asked = substituted(query.expr, WINDOW)
-        for series in prometheus.query_range(asked, start, end, 2):
-            points = [(at - start, float(value)) for at, value in series["values"]]
-            seen = [(at, value) for at, value in points if not isnan(value)]
-            if seen:
-                axis.plot(*zip(*seen, strict=True), label=legend(query.legend, series["metric"]))
-    axis.set_ylim(bottom=0)
+    found = [
+        (query, series)
+        for query in panel.queries
+        for series in prometheus.query_range(substituted(query.expr, WINDOW), start, end, 2)
+    ]
+    if len(found) > MANY_LINES:
+        axis.set_prop_cycle(color=mpl.color_sequences["tab20"])
+    for query, series in found:
+        points = [(at - start, float(value)) for at, value in series["values"]]
+        seen = [(at, value) for at, value in points if isfinite(value)]
+        if seen:
+            of_sample = " (sample)" if "DCGM" in query.expr else ""
+            told = legend(query.legend, series["metric"]) + of_sample
+            axis.plot(*zip(*seen, strict=True), label=told)
+    axis.set_ylim(0, axis.get_ylim()[1] * 1.06)
     axis.set_xlim(0, end - start)
     if axis.lines:
         axis.legend(loc="upper left", bbox_to_anchor=(0, -0.1), ncols=3, columnspacing=1)
@@ -218,7 +227,7 @@ def legend(text: str, labels: dict[str, Any]) -> str:
 def main() -> None:
     """Work, ask, draw."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=150)
+    parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # its services too
@@ -228,7 +237,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="rialto-pictures-") as folder,
         watched(Path(folder)) as (prometheus, hosts),
     ):
-        start = time.time()
+        start = time.time() + WINDOW_S  # before it, rates are of less than their window
         work(hosts, given.seconds)
         for board in BOARDS:
             draw(board, prometheus, start, time.time(), given.out / f"{board.uid}.png")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from bridge.contract import OUTPUT, NetworkCard, PresetName, Tile, batch_inputs
+from bridge.holes import Mask
 from bridge.plan import plan_for
 from bridge.restoration import output_shape, restore_pixels
 from export.onnx_file import read_card
@@ -41,29 +42,37 @@ class Parity:
     grey_levels: int
 
 
-def parity(file: Path, precision: Half, preset: PresetName, photo: Pixels) -> Parity:
-    """Restore `photo` [H,W,3] by the network in `file` and by its cast, and compare."""
+def parity(
+    file: Path, precision: Half, preset: PresetName, photo: Pixels, mask: Mask | None = None
+) -> Parity:
+    """Restore `photo` [H,W,3] by the network in `file` and by its cast, and compare.
+
+    mask  [H,W], true where `photo` has a hole: for networks that repair holes, and them alone
+    """
     card = read_card(file)
-    full = restored(card, preset, photo, file)
+    full = restored(card, preset, photo, file, mask)
     with TemporaryDirectory() as folder:
         cast = Path(folder) / "rounded.onnx"
         write_model(rounded(read_cast(file, precision)), cast)
-        half = restored(card, preset, photo, cast)
+        half = restored(card, preset, photo, cast, mask)
     error = full.astype(np.float64) - half
     mean = float(np.mean(error**2))
     psnr = min(10 * np.log10(255**2 / mean), IDENTICAL) if mean else IDENTICAL
     return Parity(float(psnr), int(np.abs(error).max()))
 
 
-def restored(card: NetworkCard, preset: PresetName, photo: Pixels, file: Path) -> Pixels:
+def restored(
+    card: NetworkCard, preset: PresetName, photo: Pixels, file: Path, mask: Mask | None = None
+) -> Pixels:
     """`photo` restored by the network in `file` with the plan of `preset`, seed 0."""
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     chosen = card.presets[preset]
     plan = plan_for(card, chosen.sampler, chosen.steps, grid=chosen.grid, eta=chosen.eta)
     out = np.empty(output_shape(card, photo), photo.dtype)
+    evaluate = partial(_evaluate, card, session)
 
     async def walk() -> None:
-        async for _ in restore_pixels(card, plan, photo, partial(_evaluate, card, session), out):
+        async for _ in restore_pixels(card, plan, photo, evaluate, out, mask=mask):
             pass
 
     asyncio.run(walk())

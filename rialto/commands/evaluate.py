@@ -10,6 +10,7 @@ on the same pixels, and judged by the same metrics. Into the output folder go:
   damaged/       what every method was given, and the masks of what was to be filled
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,8 +90,8 @@ class Evaluation:
         return f"{self.photos.name}, {count} photographs, {part}"
 
 
-def run(asked: Evaluation) -> Report:
-    """Measure, write everything into `asked.out`, and print the table.
+def run(asked: Evaluation, *, as_json: bool = False) -> Report:
+    """Measure, write everything into `asked.out`, and print the table, or all means as JSON.
 
     Raises ValueError for a task, preset, peer, metric or photograph that cannot be measured,
     WeightsError or PeerError for something that is not installed.
@@ -102,7 +103,8 @@ def run(asked: Evaluation) -> Report:
     keep_damaged(asked.out / "damaged", pairs)
     gallery = Gallery(pairs)
     scores: dict[str, list[Score]] = {}
-    with methods_of(asked, damage) as methods, Progress(transient=True) as progress:
+    to_a_person = Progress(transient=True, console=Console(stderr=True))
+    with methods_of(asked, damage) as methods, to_a_person as progress:
         for name, method in methods.items():
             bar = progress.add_task(name, total=len(pairs))
             scores[name] = []
@@ -122,7 +124,10 @@ def run(asked: Evaluation) -> Report:
         _draw_curve(asked, pairs, metrics, report)
     if asked.record:
         record_quality(asked.model_repo, asked.task, report.qualities())
-    Console().print(report.text, markup=False, highlight=False, soft_wrap=True)
+    if as_json:
+        print(json.dumps(report.record(), ensure_ascii=False))
+    else:
+        Console().print(report.text, markup=False, highlight=False, soft_wrap=True)
     return report
 
 

@@ -98,10 +98,9 @@ def _run(verb: str, whom: str, work: "Callable[[KeyStore], Awaitable[T]]") -> T:
     """`work` on the service's keys, written down in its audit log. Exit 2 where it is refused."""
     from pydantic import ValidationError  # noqa: PLC0415
 
-    from service.archive.queue import QueueAway  # noqa: PLC0415
-    from service.archive.valkey import ValkeyFailed  # noqa: PLC0415
     from service.auth.store import KeyRefused  # noqa: PLC0415
     from service.settings import UnknownSetting, read_settings  # noqa: PLC0415
+    from service.valkey import ValkeyAway, ValkeyFailed  # noqa: PLC0415
 
     async def with_store(settings: "Settings") -> T:
         async with _store(settings, settings.data_folder().absolute() / "valkey") as store:
@@ -110,7 +109,7 @@ def _run(verb: str, whom: str, work: "Callable[[KeyStore], Awaitable[T]]") -> T:
     try:
         settings = read_settings()
         done = asyncio.run(with_store(settings))
-    except (KeyRefused, UnknownSetting, ValidationError, QueueAway, ValkeyFailed) as error:
+    except (KeyRefused, UnknownSetting, ValidationError, ValkeyAway, ValkeyFailed) as error:
         typer.echo(f"rialto keys {verb}: {error}", err=True)
         raise typer.Exit(2) from error
     _write_down(settings, verb, whom)
@@ -120,8 +119,8 @@ def _run(verb: str, whom: str, work: "Callable[[KeyStore], Awaitable[T]]") -> T:
 @asynccontextmanager
 async def _store(settings: "Settings", folder: Path) -> AsyncIterator["KeyStore"]:
     """The keys in RIALTO_REDIS_URL, else in the service's own Valkey, running or not."""
-    from service.archive.valkey import embedded_valkey, open_redis  # noqa: PLC0415
     from service.auth.store import KeyStore  # noqa: PLC0415
+    from service.valkey import embedded_valkey, open_redis  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
         url = settings.redis_url or await _running(folder)
@@ -133,7 +132,7 @@ async def _running(folder: Path) -> str:
     """The URL of a service's own Valkey that answers; empty where none does."""
     from redis.exceptions import RedisError  # noqa: PLC0415
 
-    from service.archive.valkey import open_redis  # noqa: PLC0415
+    from service.valkey import open_redis  # noqa: PLC0415
 
     url = f"unix://{folder / 'valkey.sock'}"
     async with open_redis(url) as redis:

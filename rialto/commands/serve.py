@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from service.app import create_app
 from service.observe import logs
 from service.settings import Settings
+from service.wire import Wire
 
 
 class Server(uvicorn.Server):
@@ -29,7 +30,8 @@ class Server(uvicorn.Server):
 def serve(settings: Settings) -> None:
     """Serve until stopped; running photos get `grace_s` seconds to finish. Told by SIGTERM, exit 0.
 
-    Raises AuthUndecided where it would be reached from outside and nobody said by whom.
+    Raises AuthUndecided where it would be reached from outside and nobody said by whom, and
+    PortTaken where that of its metrics cannot be had.
     """
     logs.set_up(settings.log_format)
     app = create_app(settings)
@@ -37,6 +39,8 @@ def serve(settings: Settings) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        http=Wire,
+        ws="none",
         log_config=None,  # its lines go where ours go
         log_level="info",
         access_log=False,  # the service's own line has the request id and the duration
@@ -45,6 +49,8 @@ def serve(settings: Settings) -> None:
     )
     # The server raises the signal anew when it has ended, for whoever was to handle it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if settings.metrics_port:
+        app.state.telemetry.expose(settings.host, settings.metrics_port)
     server = Server(config, app)
     with suppress(KeyboardInterrupt):
         server.run()

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
+from bridge.degrade.mask import scratches
 from bridge.photos import read_photo
 from export.onnx_file import read_card
 from export.tensorrt import BuildOptions, Precision, export_plan, newest_version
@@ -36,12 +38,17 @@ def build(folders: Sequence[Path], precision: Precision, options: BuildOptions) 
 
 
 def compare(folder: Path, photo: Path, precisions: Sequence[Half] = ("fp16", "bf16")) -> None:
-    """Restore `photo` in half precision and in float32 by every preset, and say what differs."""
+    """Restore `photo` in half precision and in float32 by every preset, and say what differs.
+
+    A network that repairs holes is given scratches over a tenth of the photo.
+    """
     file = newest_version(folder) / "model.onnx"
-    pixels = read_photo(photo)
-    for preset in read_card(file).presets:
+    pixels, card = read_photo(photo), read_card(file)
+    height, width, _ = pixels.shape
+    mask = scratches(height, width, 0.1, np.random.default_rng(0)) if card.takes_mask else None
+    for preset in card.presets:
         for precision in precisions:
-            found = parity(file, precision, preset, pixels)
+            found = parity(file, precision, preset, pixels, mask)
             Console().print(
                 f"{folder.name} {preset} {precision}: {found.psnr_db:.1f} dB against float32,"
                 f" at most {found.grey_levels} of 255",

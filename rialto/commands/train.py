@@ -4,6 +4,7 @@ import hashlib
 import json
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -11,16 +12,19 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bridge.checkpoint import load_checkpoint, save_checkpoint
 from bridge.photos import crop_store, photo_files
 from bridge.train import TrainingRun
 from bridge.training_plan import TrainingPlan
-from bridge.validation import Validation, fits_validation, validation_of
+from bridge.validation import fits_validation, validation_of
+from rialto.commands.learning_curve import Examiner, Log, Record
 
 SPEED_PROBE = 40  # iterations timed to turn hours into iterations
 HELD_OUT = 24  # photographs kept for validation where no folder is named for it
+LATEST = "latest.pt"
 
 
 @dataclass(frozen=True)
@@ -64,26 +68,6 @@ def planned_iterations(plan: TrainingPlan, crops: NDArray[Any], hours: float, de
     return max(round(hours * 3600 * SPEED_PROBE / (time.monotonic() - start)), 1)
 
 
-class Log:
-    """Learning curve as JSON lines: one record a validation, appended as it happens."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        file.parent.mkdir(parents=True, exist_ok=True)
-
-    def forget_after(self, iteration: int) -> None:
-        """Drop what a killed run wrote beyond the checkpoint that is resumed."""
-        if self.file.exists():
-            lines = self.file.read_text().splitlines()
-            kept = [line for line in lines if json.loads(line)["iteration"] <= iteration]
-            self.file.write_text("".join(f"{line}\n" for line in kept))
-
-    def add(self, record: dict[str, float | int]) -> None:
-        """Append one record."""
-        with self.file.open("a") as lines:
-            lines.write(json.dumps(record) + "\n")
-
-
 class Stop:
     """Turns SIGTERM and Ctrl-C into a last checkpoint instead of a lost one."""
 
@@ -98,53 +82,60 @@ class Stop:
 
 def train_to_the_end(
     run: TrainingRun,
-    validation: Validation,
+    examiner: Examiner,
     folder: Path,
     photographs: str,
     pace: Pace,
-    stop: Stop,
+    tell: Callable[[Record], None],
 ) -> None:
     """Run the plan with a progress bar; checkpoints and the curve go to `folder`."""
-    latest, stable = folder / "latest.pt", folder / "stable.pt"
+    plan, stop = run.plan, Stop()
     log = Log(folder / "log.jsonl")
     log.forget_after(run.iteration)
-    untouched = validation.untouched()
-    start, saved, loss_sum, loss_count = time.monotonic(), time.monotonic(), 0.0, 0
-    columns = (
+    saved = time.monotonic()
+
+    def save(name: str) -> None:
+        save_checkpoint(run.state() | {"photographs": photographs}, folder / name)
+
+    with progress_bar() as progress:
+        bar = progress.add_task(plan.task, total=plan.iterations, completed=run.iteration)
+        for loss in run.steps():
+            examiner.heed(loss)
+            last = run.iteration == plan.iterations
+            progress.update(bar, completed=run.iteration)
+            if run.iteration % pace.validate_every == 0 or last:
+                record = examiner.examine()
+                log.add(record)
+                tell(record)
+                text = f"{plan.task} {record['psnr_y']:.2f} dB ({record['gain']:+.2f})"
+                progress.update(bar, description=text)
+            if run.iteration == plan.cooldown_start:
+                save("stable.pt")
+            if last or stop.asked or time.monotonic() - saved > pace.save_every_s:
+                save(LATEST)
+                saved = time.monotonic()
+            if stop.asked:
+                return
+
+
+def progress_bar() -> Progress:
+    """A bar for a person, who reads standard error."""
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
+        console=Console(stderr=True),
     )
-    with Progress(*columns) as progress:
-        bar = progress.add_task(run.plan.task, total=run.plan.iterations, completed=run.iteration)
-        for loss in run.steps():
-            loss_sum, loss_count = loss_sum + loss, loss_count + 1
-            done = run.iteration
-            progress.update(bar, completed=done)
-            last = done == run.plan.iterations
-            if done % pace.validate_every == 0 or last:
-                score = validation.score(run.average)
-                record = {
-                    "iteration": done,
-                    "loss": loss_sum / loss_count,
-                    "psnr_y": score,
-                    "gain": score - untouched,
-                    "rate": run.plan.rate_at(done - 1),
-                    "seconds": time.monotonic() - start,
-                    "cpu_seconds": time.process_time(),
-                }
-                log.add(record)
-                loss_sum, loss_count = 0.0, 0
-                text = f"{run.plan.task} {score:.2f} dB ({score - untouched:+.2f})"
-                progress.update(bar, description=text)
-            if done == run.plan.cooldown_start:
-                save_checkpoint(run.state() | {"photographs": photographs}, stable)
-            if last or stop.asked or time.monotonic() - saved > pace.save_every_s:
-                save_checkpoint(run.state() | {"photographs": photographs}, latest)
-                saved = time.monotonic()
-            if stop.asked:
-                return
+
+
+def tell_nobody(_record: Record) -> None:
+    """For a run whose curve is read from its log."""
+
+
+def tell_json(record: Record) -> None:
+    """One line on standard output, for a program that follows the run."""
+    print(json.dumps(record), flush=True)
 
 
 def train(
@@ -158,6 +149,7 @@ def train(
     keep: bool = True,
     begin: Path | None = None,
     pace: Pace = Pace(),
+    tell: Callable[[Record], None] = tell_nobody,
 ) -> TrainingRun:
     """Train `plan` in `folder`, taking up a checkpoint that lies there.
 
@@ -165,10 +157,11 @@ def train(
 
     `hours` sets the iterations of a new run by this machine's speed. A resumed run keeps the
     number it was started with, unless `keep` is False: then `plan` prolongs or shortens it.
+    `tell` is called with each record of the learning curve.
     Raises ValueError where a checkpoint is of another plan, network or folder of photographs.
     """
     torch.set_float32_matmul_precision("high")
-    latest = folder / plan.task / "latest.pt"
+    latest = folder / plan.task / LATEST
     train_files, validation_files = split_photos(photos, validation, plan.task)
     judge = validation_of(plan.task, validation_files, plan.beta_max)
     store = store_of(train_files, folder)
@@ -186,5 +179,5 @@ def train(
         run.restore(state)
     elif begin is not None:
         run.begin_from(load_checkpoint(begin))
-    train_to_the_end(run, judge, latest.parent, store.name, pace, Stop())
+    train_to_the_end(run, Examiner(run, judge), latest.parent, store.name, pace, tell)
     return run

@@ -4,7 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from bridge.contract import PresetName, Quality
 from bridge.evaluate import Score, Summary, markdown_table, summarise, write_tsv
@@ -44,6 +46,23 @@ class Report:
     def text(self) -> str:
         """The summary in Markdown."""
         return f"{self.title}\n\n{markdown_table(self.summaries)}\n\n`{self.command}`\n"
+
+    def record(self) -> dict[str, Any]:
+        """The summary for programs, in the order of the table; an infinite mean is None."""
+        return {
+            "task": self.task,
+            "photos": self.photos,
+            "command": self.command,
+            "methods": [
+                {
+                    "method": summary.method,
+                    "photos": summary.photos,
+                    **{name: _finite(mean) for name, mean in summary.values.items()},
+                    "seconds_per_megapixel": summary.seconds_per_megapixel,
+                }
+                for summary in self.summaries
+            ],
+        }
 
     def qualities(self) -> dict[PresetName, Quality]:
         """The presets' summaries as their network's card takes them."""
@@ -110,3 +129,7 @@ def record_quality(
 
 def _rounded(summary: Summary, metric: str) -> float | None:
     return round(summary.values[metric], 4) if metric in summary.values else None
+
+
+def _finite(mean: float) -> float | None:
+    return mean if isfinite(mean) else None

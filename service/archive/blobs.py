@@ -1,14 +1,12 @@
 """Blobs: keys to bytes, in a folder or in an S3, GCS or Azure bucket, by obstore.
 
 A blob is whole or not there: a put that was interrupted leaves nothing under its key. An
-acknowledged put survives the process, in a folder also the machine. Foreign errors are told in
-three words: NoSuchBlob, BlobRefused (this one cannot be read), BlobsAway (nothing can). Requests
-are repeated for about a second and no longer: who calls knows better whether to wait.
+acknowledged put survives the process, in a folder also the machine. Requests are repeated for about
+a second and no longer: who calls knows better whether to wait.
 """
 
 import asyncio
 import os
-import re
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -16,59 +14,25 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
+from service.archive.blob_refusals import BadKey, BlobRefused, BlobsAway, NoSuchBlob, translated
+from service.archive.keys import check_key
 from service.archive.stores import Bucket, folder_of, open_bucket, settle, settled_parent
-from service.problems import Problem
 
 if TYPE_CHECKING:
     from obstore import Attributes
 
+__all__ = ["BadKey", "Blob", "BlobRefused", "Blobs", "BlobsAway", "NoSuchBlob"]
+
 CHUNK: Final = 2**20  # bytes that `stream` holds at once
 PART: Final = 8 * 2**20  # bytes of a multipart upload's part; smaller blobs are sent at once
 PAGE: Final = 1000  # keys that a store lists or deletes in one request
-MOST_KEY_BYTES: Final = 1024  # S3's and GCS's limit
-
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_STAGED: Final = re.compile(r"#\d+$")  # what obstore calls a folder's half-written files
-
-
-class NoSuchBlob(LookupError):
-    """There is no blob under `key`."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"blob {key!r}")
-        self.key = key
-
-
-class BadKey(Problem):
-    """A key that leaves the store, or that the store cannot hold."""
-
-    status = 422
-    slug = "bad-key"
-    title = "Storage cannot hold a file of this name"
-
-
-class BlobRefused(Problem):
-    """One blob that cannot be read, though the storage answers."""
-
-    status = 502
-    slug = "storage-refused"
-    title = "The storage does not hand out this file"
-
-
-class BlobsAway(Problem):
-    """The storage cannot be reached, or serves nothing."""
-
-    status = 503
-    slug = "storage-unavailable"
-    title = "The archive's storage is away"
-    headers: ClassVar[dict[str, str]] = {"Retry-After": "10"}
 
 
 @dataclass(frozen=True)
@@ -261,13 +225,7 @@ class Blobs:
             break
 
     def _check(self, key: str) -> None:
-        parts = key.split("/")
-        if "" in parts or "." in parts or ".." in parts or _CONTROL.search(key):
-            raise BadKey(f"{key!r} is empty, absolute, or has empty or dotted parts. Rename it.")
-        if len(key.encode(errors="surrogatepass")) > MOST_KEY_BYTES:
-            raise BadKey(f"{key[:80]!r}… is longer than {MOST_KEY_BYTES} bytes. Shorten it.")
-        if self.folder is not None and any(_STAGED.search(part) for part in parts):
-            raise BadKey(f"{key!r} ends like a half-written file, in # and a number. Rename it.")
+        check_key(key, in_folder=self.folder is not None)
 
     @contextmanager
     def _told(self, key: str | None = None, operation: str | None = None) -> Iterator[None]:
@@ -276,19 +234,9 @@ class Blobs:
         try:
             yield
         except (BaseError, OSError) as error:
-            raise self._translated(error, key) from error
+            raise translated(error, key, self.folder) from error
         if operation is not None:
             self.observe(operation, time.perf_counter() - start)
-
-    def _translated(self, error: Exception, key: str | None) -> Exception:
-        rooted = self.folder is None or self.folder.is_dir()
-        if key is not None and rooted:
-            if isinstance(error, FileNotFoundError):
-                return NoSuchBlob(key)
-            forbidden = isinstance(error, PermissionDeniedError | UnauthenticatedError)
-            if forbidden or self.folder is not None:
-                return BlobRefused(f"The storage does not hand out {key}.")
-        return BlobsAway("The storage does not answer, or refuses the service. Try again later.")
 
 
 def _disposition(name: str) -> str:

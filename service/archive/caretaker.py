@@ -13,12 +13,13 @@ from typing import get_args
 
 from service.archive.blobs import BlobsAway
 from service.archive.keys import job_folder
-from service.archive.queue import NoSuchJob, Queue, QueueAway
+from service.archive.queue import NoSuchJob, Queue
 from service.archive.records import Job, JobState
 from service.archive.sources import Sources
 from service.archive.walk import walk
 from service.archive.webhooks import WebhookStore
 from service.telemetry import Telemetry
+from service.valkey import ValkeyAway
 
 log = logging.getLogger("rialto.archive")
 
@@ -47,7 +48,7 @@ class Caretaker:
         """Until cancelled; an outage is waited out."""
         next_round = time.monotonic() + ROUND_S
         next_look = time.monotonic()
-        self._telemetry.caretaker_round.set_to_current_time()
+        self._telemetry.archive.caretaker_round.set_to_current_time()
         while True:
             try:
                 await self._reap()
@@ -58,7 +59,7 @@ class Caretaker:
                     next_round = time.monotonic() + ROUND_S
                     if await self._queue.my_turn("caretaker", ROUND_S / 2):
                         await self.round()
-            except (QueueAway, BlobsAway) as error:
+            except (ValkeyAway, BlobsAway) as error:
                 log.warning("the caretaker waits: %s", error.detail)
             await asyncio.sleep(REAP_S)
 
@@ -69,23 +70,23 @@ class Caretaker:
             for job in jobs:
                 await self._care_for(job)
             before = jobs[-1].created_at
-        self._telemetry.caretaker_round.set_to_current_time()
+        self._telemetry.archive.caretaker_round.set_to_current_time()
 
     async def _reap(self) -> None:
         reaped = await self._queue.reap()
-        self._telemetry.archive_reaped.labels("lease-expired").inc(reaped.leases)
-        self._telemetry.archive_reaped.labels("retry-due").inc(reaped.retries)
+        self._telemetry.archive.reaped.labels("lease-expired").inc(reaped.leases)
+        self._telemetry.archive.reaped.labels("retry-due").inc(reaped.retries)
 
     async def _look(self) -> None:
         """Tell the metrics what there is to do: the same in every process."""
         backlog = await self._queue.backlog(BACKLOG_S)
         for priority, states in backlog.photos.items():
             for state, photos in states.items():
-                self._telemetry.archive_backlog.labels(state, priority).set(photos)
+                self._telemetry.archive.backlog.labels(state, priority).set(photos)
         for job_state in JOB_STATES:
-            self._telemetry.archive_jobs.labels(job_state).set(backlog.jobs.get(job_state, 0))
-        self._telemetry.archive_backlog_megapixels.set(backlog.megapixels)
-        self._telemetry.archive_backlog_seconds.set(backlog.seconds)
+            self._telemetry.archive.jobs.labels(job_state).set(backlog.jobs.get(job_state, 0))
+        self._telemetry.archive.backlog_megapixels.set(backlog.megapixels)
+        self._telemetry.archive.backlog_seconds.set(backlog.seconds)
 
     async def _care_for(self, job: Job) -> None:
         try:
@@ -93,7 +94,7 @@ class Caretaker:
                 mended = await self._queue.mend(job.id)
                 if mended:
                     log.warning("%d photos of job %s were in no line; they are now", mended, job.id)
-                self._telemetry.archive_mended.inc(mended)
+                self._telemetry.archive.mended.inc(mended)
             elif time.time() - job.ended_at > self._retention_s:
                 await self.forget(job.id)
             else:

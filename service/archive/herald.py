@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager, suppress
 
 from service.archive.blobs import BlobRefused, Blobs, BlobsAway
 from service.archive.bundle import BrokenBundle, bag_entries
-from service.archive.queue import Queue, QueueAway
+from service.archive.queue import Queue
 from service.archive.records import Job
 from service.archive.sources import Sources
 from service.archive.walk import walk
 from service.archive.webhooks import WebhookStore, job_event
 from service.telemetry import Telemetry
+from service.valkey import ValkeyAway
 
 log = logging.getLogger("rialto.archive")
 
@@ -31,7 +32,7 @@ class Herald:
         self, queue: Queue, sources: Sources, hooks: WebhookStore, telemetry: Telemetry
     ) -> None:
         self._queue, self._sources, self._hooks = queue, sources, hooks
-        self._ended = telemetry.archive_jobs_ended
+        self._ended = telemetry.archive.jobs_ended
         for outcome in ("finished", "cancelled"):
             self._ended.labels(outcome)  # told as 0, or a rate would miss the first
 
@@ -44,7 +45,7 @@ class Herald:
                     if await self._queue.my_turn(turn, TURN_S):
                         async with self._given_back_in_an_outage(turn):
                             await self._tell(job)
-            except (QueueAway, BlobsAway) as error:
+            except (ValkeyAway, BlobsAway) as error:
                 log.warning("the herald waits: %s", error.detail)
             await asyncio.sleep(LOOK_S)
 
@@ -53,8 +54,8 @@ class Herald:
         """An outage in mid-work costs a moment, not the whole turn."""
         try:
             yield
-        except (QueueAway, BlobsAway):
-            with suppress(QueueAway):
+        except (ValkeyAway, BlobsAway):
+            with suppress(ValkeyAway):
                 await self._queue.give_turn_back(turn)
             raise
 

@@ -12,16 +12,16 @@ from uuid import uuid4
 from service.archive.archive import Archive
 from service.archive.blobs import Blobs
 from service.archive.caretaker import Caretaker
-from service.archive.ending import ended
 from service.archive.herald import Herald
 from service.archive.queue import Queue
 from service.archive.sources import Sources
-from service.archive.valkey import embedded_valkey, open_redis
 from service.archive.webhooks import Guard, Signer, WebhookStore, deliver_forever
 from service.archive.worker import Worker
+from service.ending import ended
 from service.restore import Restorer
 from service.restore.enqueue import Line
 from service.settings import Settings
+from service.valkey import embedded_valkey, open_redis
 
 DAY_S = 86_400
 
@@ -45,10 +45,10 @@ async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[
             redis,
             lease_s=settings.lease_s,
             max_attempts=settings.max_attempts,
-            observe=telemetry.redis_call,
+            observe=telemetry.storage.redis_call,
         )
         own = replace(
-            Blobs.open(settings.blobs or folder / "blobs"), observe=telemetry.blob_operation
+            Blobs.open(settings.blobs or folder / "blobs"), observe=telemetry.storage.blob_operation
         )
         sources = Sources(own, _listed(settings.archive_sources))
         retention_s = settings.retention_days * DAY_S
@@ -61,14 +61,7 @@ async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[
         await stack.enter_async_context(_running(Herald(queue, sources, hooks, telemetry).run()))
         await stack.enter_async_context(_running(deliver_forever(hooks, guard, secrets)))
         if settings.archive_places:
-            worker = Worker(
-                queue,
-                sources,
-                for_archive(restorer, settings),
-                telemetry,
-                name=f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}",
-                places=settings.archive_places,
-            )
+            worker = _worker(queue, sources, restorer, settings)
             await stack.enter_async_context(_draining(worker, settings.grace_s))
         yield Archive(
             redis=redis,
@@ -82,6 +75,17 @@ async def open_archive(settings: Settings, restorer: Restorer) -> AsyncIterator[
             codec=restorer.codec,
             pace=restorer.pace,
         )
+
+
+def _worker(queue: Queue, sources: Sources, restorer: Restorer, settings: Settings) -> Worker:
+    return Worker(
+        queue,
+        sources,
+        for_archive(restorer, settings),
+        restorer.telemetry,
+        name=f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}",
+        places=settings.archive_places,
+    )
 
 
 def for_archive(restorer: Restorer, settings: Settings) -> Restorer:

@@ -32,6 +32,8 @@ from service.restore.reply import Restored
 
 log = logging.getLogger("rialto.archive")
 
+Report = Callable[[float], None]
+
 RETRY_BASE_S, RETRY_MOST_S = 2.0, 300.0
 
 
@@ -56,7 +58,7 @@ class WrongChecksum(Problem):
 
 
 async def work_off(
-    lease: Lease, restorer: Restorer, sources: Sources, report: Callable[[float], None]
+    lease: Lease, restorer: Restorer, sources: Sources, report: Report
 ) -> tuple[OutputBlob, ...] | Refused:
     """Restore all outputs of one photo and store them; `report` is told the share done.
 
@@ -66,12 +68,8 @@ async def work_off(
         photo = await _fetch(lease, sources)
         outputs = []
         for index, spec in enumerate(lease.spec.outputs):
-            base, share = index / len(lease.spec.outputs), 1 / len(lease.spec.outputs)
             made = await _restore(
-                photo,
-                spec,
-                restorer,
-                lambda done, b=base, s=share: report(b + s * done),  # type: ignore[misc]
+                photo, spec, restorer, _reporting(report, index, len(lease.spec.outputs))
             )
             outputs.append(await _store(made, lease, spec, sources))
         return tuple(outputs)
@@ -102,9 +100,12 @@ async def _fetch(lease: Lease, sources: Sources) -> bytes:
     return photo
 
 
-async def _restore(
-    photo: bytes, spec: OutputSpec, restorer: Restorer, report: Callable[[float], None]
-) -> Restored:
+def _reporting(report: Report, index: int, count: int) -> Report:
+    """`report` for one of `count` outputs, those before it being done."""
+    return lambda share: report((index + share) / count)
+
+
+async def _restore(photo: bytes, spec: OutputSpec, restorer: Restorer, report: Report) -> Restored:
     wrapping = Wrapping(spec.format or sniff(photo), spec.quality, spec.metadata)
     order = Order(spec.choice(), spec.seed, wrapping, Priority.ARCHIVE)
     async with aclosing(restorer.restore(Upload(photo), order)) as walk:

@@ -9,13 +9,14 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 
-from service.archive.ending import ended
-from service.archive.queue import Lease, NoSuchJob, Queue, QueueAway
+from service.archive.queue import Lease, NoSuchJob, Queue
 from service.archive.records import OutputBlob
 from service.archive.sources import Sources
 from service.archive.work import PartAway, Refused, work_off
+from service.ending import ended
 from service.restore import Restorer
 from service.telemetry import Telemetry
+from service.valkey import ValkeyAway
 
 log = logging.getLogger("rialto.archive")
 
@@ -48,7 +49,7 @@ class Worker:
         self._telemetry, self._name, self._places = telemetry, name, places
         self._running: dict[Lease, _Running] = {}
         for outcome in ("restored", "failed", "retried", "lost"):
-            telemetry.archive_photos.labels(outcome)  # told as 0, or a rate would miss the first
+            telemetry.archive.photos.labels(outcome)  # told as 0, or a rate would miss the first
         self._freed = asyncio.Event()
         self._draining = asyncio.Event()
 
@@ -59,7 +60,7 @@ class Worker:
             while not self._draining.is_set():
                 try:
                     await self._take()
-                except QueueAway as error:
+                except ValkeyAway as error:
                     log.warning("the queue is away: %s", error.detail)
                     await self._pause(AWAY_S)
             await self._until_ended()
@@ -132,14 +133,14 @@ class Worker:
                 outcome = "restored"
                 if not kept:
                     await self._forget_if_deleted(lease, made)
-            self._telemetry.archive_photos.labels(outcome if kept else "lost").inc()
+            self._telemetry.archive.photos.labels(outcome if kept else "lost").inc()
             if not kept:
-                self._telemetry.archive_leases_lost.inc()
+                self._telemetry.archive.leases_lost.inc()
         except PartAway as error:
             log.warning("photo %s waits: %s", lease.name, error)
             await self._pause(AWAY_S)
             await self._queue.release(lease)
-        except QueueAway as error:
+        except ValkeyAway as error:
             log.warning("photo %s is left to its lease: %s", lease.name, error.detail)
 
     async def _forget_if_deleted(self, lease: Lease, made: tuple[OutputBlob, ...]) -> None:
@@ -164,13 +165,13 @@ class Worker:
                 continue
             try:
                 held = await self._queue.beat({lease: at.progress for lease, at in running.items()})
-            except QueueAway as error:
+            except ValkeyAway as error:
                 log.warning("leases cannot be renewed: %s", error.detail)
                 continue
             for (lease, at), mine in zip(running.items(), held, strict=True):
                 if not mine:
                     log.info("the lease on %s was lost", lease.name)
-                    self._telemetry.archive_leases_lost.inc()
+                    self._telemetry.archive.leases_lost.inc()
                     at.task.cancel()
 
     async def _until_ended(self) -> None:
@@ -185,6 +186,6 @@ class Worker:
         for lease in running:
             try:
                 await self._queue.release(lease)
-            except QueueAway as error:
+            except ValkeyAway as error:
                 log.warning("%s is left to its lease: %s", lease.name, error.detail)
                 return

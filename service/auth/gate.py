@@ -49,11 +49,16 @@ def _check_scope(caller: Caller, path: str) -> None:
 def _too_many(admission: Admission, caller: Caller) -> TooManyRequests:
     limits = caller.limits
     if admission.word == "rate":
-        return TooManyRequests(
+        problem = TooManyRequests(
             f"The limit is {limits.requests} requests in {limits.seconds} seconds."
             f" Try again in {_wait_s(admission)} seconds."
         )
-    return TooManyRequests(f"The limit is {limits.in_flight} at a time. Let some of them end.")
+    else:
+        problem = TooManyRequests(
+            f"The limit is {limits.in_flight} at a time. Let some of them end."
+        )
+    problem.members["violated-policies"] = [admission.violated]  # the draft's own word
+    return problem
 
 
 def _wait_s(admission: Admission) -> int:
@@ -74,7 +79,10 @@ async def _refuse(
 def _marking(send: Send, fields: dict[str, str]) -> Send:
     async def send_marked(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(raw=message["headers"]).update(fields)
+            headers = MutableHeaders(raw=message["headers"])
+            # Of a window that may end later than Retry-After, nothing is told (draft, section 6).
+            left_out = {"RateLimit"} if "retry-after" in headers else set[str]()
+            headers.update({name: fields[name] for name in fields.keys() - left_out})
         await send(message)
 
     return send_marked

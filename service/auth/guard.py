@@ -8,12 +8,12 @@ from http.cookies import CookieError, SimpleCookie
 from redis.asyncio import Redis
 from starlette.datastructures import Headers
 
-from service.archive.ending import ended
 from service.auth.caller import Caller, Limits
 from service.auth.limiter import Limiter
 from service.auth.refusals import KeyNeeded
 from service.auth.store import KeyStore
 from service.auth.tokens import Tokens
+from service.ending import ended
 from service.settings import Settings
 
 COOKIE = "rialto-key"
@@ -27,7 +27,7 @@ class Guard:
         self._store, self._tokens, self.limiter = store, tokens, limiter
 
     async def caller(self, method: str, headers: Headers) -> Caller:
-        """Whose request this is. Raises KeyNeeded, IdentityAway or QueueAway."""
+        """Whose request this is. Raises KeyNeeded, IdentityAway or ValkeyAway."""
         credential = _bearer(headers) or (_cookie(headers) if method in SAFE else None)
         if credential is None:
             raise KeyNeeded("Send a key as Authorization: Bearer KEY. The operator makes them.")

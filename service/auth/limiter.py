@@ -2,29 +2,23 @@
 
 The window slides: no `requests + 1` fall into any stretch of `seconds`. A request in flight is held
 by a lease that its gateway renews, so that a gateway that is killed leaves no place taken for long.
-The fields are those of draft-ietf-httpapi-ratelimit-headers (RateLimit-Policy and RateLimit).
+The fields are those of draft-ietf-httpapi-ratelimit-headers-11 (RateLimit-Policy and RateLimit).
 """
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from math import ceil
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
-from service.archive.queue.refusals import QueueAway
-from service.archive.queue.scripts import ask
 from service.auth.caller import Caller, Limits
+from service.valkey import NEVER, Scripts, ValkeyAway, ask
 
 LEASE_S = 30.0
-NONE: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,16 +32,23 @@ class Admission:
 
     def fields(self, limits: Limits) -> dict[str, str]:
         """The header fields that tell a caller where they stand."""
-        policy, state = [], []
+        policy, state = dict[str, str](), dict[str, str]()
         if limits.requests:
-            policy.append(f'"requests";q={limits.requests};w={limits.seconds}')
-            state.append(f'"requests";r={self.remaining};t={self.wait_s}')
+            policy["requests"] = f"q={limits.requests};w={limits.seconds}"
+            state["requests"] = f"r={self.remaining};t={self.wait_s}"
         if limits.in_flight:
-            policy.append(f'"in-flight";q={limits.in_flight};qu="concurrent-requests"')
-            state.append(f'"in-flight";r={self.places}')
+            policy["in-flight"] = f'q={limits.in_flight};qu="concurrent-requests"'
+            state["in-flight"] = f"r={self.places}"
+        if self.violated:  # Retry-After must not lie before the end of a window that is told
+            state = {self.violated: state[self.violated]}
         if not policy:
             return {}
-        return {"RateLimit-Policy": ", ".join(policy), "RateLimit": ", ".join(state)}
+        return {"RateLimit-Policy": _list_of(policy), "RateLimit": _list_of(state)}
+
+    @property
+    def violated(self) -> str | None:
+        """The policy for which a request was refused."""
+        return {"ok": None, "rate": "requests", "in-flight": "in-flight"}[self.word]
 
 
 class Limiter:
@@ -55,11 +56,12 @@ class Limiter:
 
     def __init__(self, redis: Redis, prefix: str = "{rialto}:", lease_s: float = LEASE_S) -> None:
         self._redis, self._prefix, self._lease_s = redis, prefix + "auth:", lease_s
+        self._scripts = Scripts(redis, "service.auth")
         self._flying: dict[str, str] = {}
 
     @asynccontextmanager
     async def counted(self, caller: Caller) -> AsyncIterator[Admission]:
-        """Count a request in, unless it is one too many, and out at the end. Raises QueueAway."""
+        """Count a request in, unless it is one too many, and out at the end. Raises ValkeyAway."""
         request = uuid4().hex
         flying = f"{self._prefix}flying:{caller.name}"
         admission = await self._admit(caller, request, flying)
@@ -79,30 +81,24 @@ class Limiter:
             await asyncio.sleep(self._lease_s / 3)
             if self._flying:
                 try:
-                    await ask(self._renew, NONE)
-                except QueueAway:
+                    await ask(self._renew, NEVER)
+                except ValkeyAway:
                     continue
 
     async def _admit(self, caller: Caller, request: str, flying: str) -> Admission:
         limits = caller.limits
         recent = f"{self._prefix}recent:{caller.name}"
-        given = (limits.requests, limits.seconds * 1000, limits.in_flight, _ms(self._lease_s))
-
-        async def evaluate() -> Any:
-            command = ("EVALSHA", _digest(), 2, recent, flying, request, *given)
-            try:
-                return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
-            except NoScriptError:
-                await self._redis.script_load(_source())
-                return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
-
-        word, remaining, wait_ms, places = await ask(evaluate)
+        quota = (limits.requests, limits.seconds * 1000, limits.in_flight)
+        given = (request, *quota, _ms(self._lease_s))
+        word, remaining, wait_ms, places = await ask(
+            lambda: self._scripts.run("admit", [recent, flying], given)
+        )
         return Admission(word, int(remaining), ceil(float(wait_ms) / 1000), int(places))
 
     async def _leave(self, flying: str, request: str) -> None:
         try:
-            await ask(lambda: self._redis.zrem(flying, request), NONE)
-        except QueueAway:  # the lease runs out
+            await ask(lambda: self._redis.zrem(flying, request), NEVER)
+        except ValkeyAway:  # the lease runs out
             return
 
     async def _renew(self) -> None:
@@ -115,15 +111,10 @@ class Limiter:
             await pipe.execute()
 
 
+def _list_of(items: Mapping[str, str]) -> str:
+    """A list of strings with parameters, as structured fields write it (RFC 9651)."""
+    return ", ".join(f'"{name}";{parameters}' for name, parameters in items.items())
+
+
 def _ms(seconds: float) -> int:
     return round(seconds * 1000)
-
-
-@cache
-def _source() -> str:
-    return (files("service.auth") / "lua" / "admit.lua").read_text()
-
-
-@cache
-def _digest() -> str:
-    return hashlib.sha1(_source().encode(), usedforsecurity=False).hexdigest()

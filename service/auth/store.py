@@ -10,9 +10,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from service.archive.queue.scripts import ask
 from service.auth.caller import Limits, Scope
 from service.auth.key import ApiKey, split
+from service.valkey import ask
 
 LIVE_MOST = 2  # keys of one name at a time: the one that goes and the one that comes
 
@@ -22,7 +22,7 @@ class KeyRefused(ValueError):
 
 
 class KeyStore:
-    """Keys by id. Every call raises QueueAway where Redis does not answer for some seconds."""
+    """Keys by id. Every call raises ValkeyAway where Redis does not answer for some seconds."""
 
     def __init__(
         self, redis: Redis, prefix: str = "{rialto}:", clock: Callable[[], float] = time

@@ -42,21 +42,28 @@ class Tokens:
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._key_of(token),
+                self._key(token),
                 algorithms=ALGORITHMS,
                 issuer=self._issuer,
                 audience=self._audience,
                 leeway=LEEWAY_S,
                 options={"require": NEEDED},
             )
-        except jwt.PyJWKClientConnectionError as error:
-            raise IdentityAway("Its keys cannot be fetched now. Try again shortly.") from error
         except jwt.PyJWTError:  # what is wrong with it is nothing that the sender has to know
             return None
         given = str(claims.get("scope", "")).split()
         scopes = frozenset(scope for scope in SCOPES if PREFIX + scope in given)
         subject = str(claims["sub"])
         return Caller(f"jwt:{subject}", "jwt", scopes, self._limits)
+
+    def _key(self, token: str) -> Any:
+        """The provider's key that a token says it is signed by. Raises IdentityAway, PyJWTError."""
+        import jwt  # noqa: PLC0415
+
+        try:
+            return self._key_of(token)
+        except (jwt.PyJWKClientConnectionError, OSError, ValueError) as error:  # or it is no JSON
+            raise IdentityAway("Its keys cannot be fetched now. Try again shortly.") from error
 
 
 def _key_of_url(url: str) -> Callable[[str], Any]:

@@ -136,12 +136,12 @@ class LocalEngine:
             # An engine that closed has answered everyone already.
             if self._scheduler.withdraw(ticket) and ticket.number in self._waiting:
                 del self._waiting[ticket.number]
-                self._telemetry.withdrawn.inc()
+                self._telemetry.engine.withdrawn.inc()
                 self._count_waiting()
 
     def _count_waiting(self) -> None:
         for priority in Priority:
-            gauge = self._telemetry.waiting_tiles.labels(priority.name.lower())
+            gauge = self._telemetry.engine.waiting_tiles.labels(priority.name.lower())
             gauge.set(self._scheduler.waiting(priority))
 
     def _work(self) -> None:
@@ -171,10 +171,10 @@ class LocalEngine:
     def _take(self, ticket: Ticket) -> _Waiting:
         waiting = self._waiting.pop(ticket.number)
         priority = ticket.priority.name.lower()
-        self._telemetry.queue_seconds.labels(priority).observe(
+        self._telemetry.engine.queue_seconds.labels(priority).observe(
             time.perf_counter() - waiting.arrived
         )
-        self._telemetry.evaluations.labels(waiting.network.card.name, priority).inc()
+        self._telemetry.engine.evaluations.labels(waiting.network.card.name, priority).inc()
         return waiting
 
     def _run(self, waiting: list[_Waiting]) -> list[Float32] | Exception:
@@ -190,8 +190,8 @@ class LocalEngine:
             seconds = time.perf_counter() - start
         except Exception as error:
             return error
-        self._telemetry.batch_seconds.labels(file.card.name).observe(seconds)
-        self._telemetry.batch_size.labels(file.card.name).observe(len(waiting))
+        self._telemetry.engine.batch_seconds.labels(file.card.name).observe(seconds)
+        self._telemetry.engine.batch_size.labels(file.card.name).observe(len(waiting))
         return outputs
 
     def _postprocess(self, waiting: list[_Waiting], outcome: list[Float32] | BaseException) -> None:

@@ -17,15 +17,15 @@ async def attended(
     restorer: Restorer, upload: Upload, order: Order, show: Show | None = None
 ) -> AsyncGenerator[Made]:
     """What `Restorer.restore` yields; its problems and other failures pass through."""
-    telemetry = restorer.telemetry
+    counted = restorer.telemetry.photos
 
     def show_counted(preview: Preview) -> None:
         if show is not None:
-            telemetry.previews.labels(preview.kind).inc()
+            counted.previews.labels(preview.kind).inc()
             show(preview)
 
     outcome = "cancelled"
-    telemetry.photos_in_progress.inc()
+    counted.in_progress.inc()
     try:
         async with aclosing(restorer.restore(upload, order, show and show_counted)) as walk:
             async for made in walk:
@@ -40,8 +40,8 @@ async def attended(
         outcome = "failed"
         raise
     finally:
-        telemetry.photos_in_progress.dec()
-        telemetry.restorations.labels(order.choice.task, outcome).inc()
+        counted.in_progress.dec()
+        counted.outcomes.labels(order.choice.task, outcome).inc()
 
 
 async def finished(restorer: Restorer, upload: Upload, order: Order) -> Restored:

@@ -24,7 +24,7 @@ from service.photo.pages import canvas
 from service.photo.photo import Photo, Pixels
 from service.problems import Problem
 from service.tasks import Chosen
-from service.telemetry import Telemetry
+from service.telemetry import Telemetry, timed
 
 SPANS_MOST = 64  # evaluations of one photo that are traced; large photos have thousands
 UNTOLD = Traces()
@@ -132,7 +132,7 @@ class _Evaluation:
             self._count_admission()
             if sound(x_0, tile):
                 return x_0
-            self._telemetry.unsound.labels(self._card.name).inc()
+            self._telemetry.engine.unsound.labels(self._card.name).inc()
         raise _Unsound(f"{self._card.name} answered NaN or a flat tile twice")
 
     def _count_admission(self) -> None:
@@ -140,7 +140,7 @@ class _Evaluation:
             self._admitted = True
             waited = asyncio.get_running_loop().time() - self._work.arrived
             name = self._work.priority.name.lower()
-            self._telemetry.timed(self._telemetry.admission_seconds.labels(name), waited)
+            timed(self._telemetry.photos.admission_seconds.labels(name), waited)
 
 
 def sound(x_0: Float32, tile: Tile) -> bool:

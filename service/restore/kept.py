@@ -55,10 +55,14 @@ class Kept(Generic[T]):
         """The restoration of this id; raises NoSuchRestoration."""
         self._forget()
         if key not in self._entries:
-            raise NoSuchRestoration(
-                f"It is kept for {self._seconds:g} seconds at most. Restore the photo again."
-            )
+            raise self.refusal()
         return self._entries[key][1]
+
+    def refusal(self) -> NoSuchRestoration:
+        """The problem of an id that is none; one that is another's is told the same."""
+        return NoSuchRestoration(
+            f"It is kept for {self._seconds:g} seconds at most. Restore the photo again."
+        )
 
     def drop(self, key: str) -> None:
         """Forget one now; raises NoSuchRestoration."""

@@ -8,7 +8,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, Self
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,9 @@ class Preview:
     width: int
     height: int
     image: str
+
+
+Show = Callable[[Preview], None]
 
 
 class Sketch:
@@ -90,10 +93,10 @@ class Sketch:
 
 
 class Easel:
-    """Shows previews of one photo by calling `show`; an async context manager.
+    """Shows previews of one photo by calling `show`; to be finished, or else stopped.
 
-    Of x̂_0 alone, steps that come too fast are left out, but never the last. Leaving the context
-    early stops the work on pictures. A picture that cannot be made is left out.
+    Of x̂_0 alone, steps that come too fast are left out, but never the last. A picture that cannot
+    be made is left out.
     """
 
     def __init__(
@@ -102,7 +105,7 @@ class Easel:
         card: NetworkCard,
         codec: Codec,
         provenance: Provenance,
-        show: Callable[[Preview], None],
+        show: Show,
         *,
         walk: bool,
     ) -> None:
@@ -112,14 +115,6 @@ class Easel:
         self._drawing: asyncio.Task[None] | None = None
         self._skipped: Progress | None = None
         self._due = 0.0
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._drawing is not None:
-            self._drawing.cancel()
-            await asyncio.wait({self._drawing})
 
     async def take(self, progress: Progress) -> None:
         """Show what a step made, if it is time."""
@@ -140,6 +135,12 @@ class Easel:
         if self._skipped is not None:
             await self._draw(self._skipped)
             await self._finish_drawing()
+
+    async def stop(self) -> None:
+        """Give up the picture that is being made."""
+        if self._drawing is not None:
+            self._drawing.cancel()
+            await asyncio.wait({self._drawing})
 
     def _is_time(self) -> bool:
         idle = self._drawing is None or self._drawing.done()

@@ -36,13 +36,17 @@ class Cancelled(Problem):
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run is about, for those who ask how far it is, and how its problems are told."""
+    """What a run is about, for those who ask how far it is, and how its problems are told.
+
+    owner   whose key asked for it; empty where the service asks for none
+    """
 
     task: str
     preset: str
     seed: int
     steps: int
     tell: Callable[[Problem], Mapping[str, Any]]
+    owner: str = ""
 
 
 class Run:
@@ -68,6 +72,11 @@ class Run:
     def href(self) -> str:
         """Where the run, and later the photo, is found."""
         return f"/restorations/{self.key}"
+
+    @property
+    def owner(self) -> str:
+        """Who may read it, and cancel it."""
+        return self._asked.owner
 
     @property
     def nbytes(self) -> int:

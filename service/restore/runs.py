@@ -34,17 +34,20 @@ class Runs:
         run.begin(open_walk, place, self._ended)
         return run
 
-    def get(self, key: str) -> Run:
-        """The run of this id; raises NoSuchRestoration."""
-        return self._under_way.get(key) or self._kept.get(key)
+    def get(self, key: str, owner: str | None = None) -> Run:
+        """The run of this id, where it is `owner`'s (None: anybody's). Raises NoSuchRestoration."""
+        run = self._under_way.get(key) or self._kept.get(key)
+        if owner not in (None, run.owner):
+            raise self._kept.refusal()
+        return run
 
-    async def delete(self, key: str) -> None:
-        """Cancel a run that is under way, forget one that has ended; raises NoSuchRestoration."""
-        run = self._under_way.get(key)
-        if run is None:
-            self._kept.drop(key)
-        else:
+    async def delete(self, key: str, owner: str | None = None) -> None:
+        """Cancel a run that is under way, forget one that has ended. Raises as `get` does."""
+        run = self.get(key, owner)
+        if key in self._under_way:
             await run.cancel("It was cancelled by its address.")
+        else:
+            self._kept.drop(key)
 
     def _ended(self, run: Run) -> None:
         del self._under_way[run.key]

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 from service.observe.traces import Span
 from service.problems import Problem
-from service.telemetry import Telemetry
+from service.telemetry import Telemetry, timed
 
 
 class DeadlinePassed(Problem):
@@ -31,7 +31,7 @@ class Stopwatch:
         engine is the photo's deadline.
         """
         start = time.perf_counter()
-        inside = self._telemetry.stage_photos.labels(name, self._priority)
+        inside = self._telemetry.photos.in_stage.labels(name, self._priority)
         inside.inc()
         try:
             with self._telemetry.traces.span(f"rialto.{name}", rialto__task=self._task) as span:
@@ -45,8 +45,8 @@ class Stopwatch:
             inside.dec()
             seconds = time.perf_counter() - start
             self.milliseconds[name] = round(seconds * 1000, 2)
-            stage = self._telemetry.stage_seconds.labels(self._task, name)
-            self._telemetry.timed(stage, seconds)
+            stage = self._telemetry.photos.stage_seconds.labels(self._task, name)
+            timed(stage, seconds)
 
     @asynccontextmanager
     async def stage(self, name: str, deadline: float) -> AsyncIterator[None]:

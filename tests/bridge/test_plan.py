@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.contract import GridName, SamplerName
-from bridge.plan import Plan, grid_indices, make_plan, plan_for, space_indices
+from bridge.grid import grid_indices, space_indices
+from bridge.plan import Plan, make_plan, plan_for
 from bridge.schedule import Schedule
 from tests.bridge.cards import card
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from bridge.contract import NetworkCard, SamplerName, Tile
 from bridge.degrade.pixels import to_signed
 from bridge.degrade.resize import resize_matrix
+from bridge.grid import space_indices
 from bridge.noise import noise_field
-from bridge.plan import Plan, plan_for, space_indices
+from bridge.plan import Plan, plan_for
 from bridge.restoration import Progress, output_shape, regions_of, restore_pixels, tiles_of
 from bridge.schedule import Schedule
 from bridge.start import Pixels

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent  # where the wheels of compose and hadolint put their programs
@@ -55,7 +56,8 @@ def test_our_containers_have_no_root_no_capabilities_and_a_read_only_root() -> N
     services = composed("default", "fleet", "gpu")
     ours = [service for service in services.values() if service["image"] == "rialto:latest"]
     assert len(ours) == 5
-    for service in ours:
+    assert services["triton"]["user"] == "1000:1000"
+    for service in (*ours, services["triton"]):
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
@@ -69,6 +71,27 @@ def test_every_setting_that_compose_names_exists() -> None:
     for name, service in composed("default", "fleet", "gpu").items():
         given = {key for key in service.get("environment") or {} if key.startswith(PREFIX)}
         assert given <= known, name
+
+
+def test_prometheus_scrapes_names_of_the_inner_network_and_waits_for_rialto_alone() -> None:
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    names, awaited = set[str](), set[str]()
+    for job in config["scrape_configs"]:
+        names |= {name for found in job.get("dns_sd_configs", ()) for name in found["names"]}
+        awaited |= {host for fixed in job.get("static_configs", ()) for host in fixed["targets"]}
+    assert awaited == {"rialto:9400"}
+    assert "RIALTO_METRICS_PORT=9400" in (ROOT / "Dockerfile").read_text()
+    known = set[str]()
+    for profile in ("default", "fleet", "gpu"):  # each has somebody called rialto
+        services = composed(profile)
+        called = {
+            alias
+            for name, service in services.items()
+            for alias in (name, *((service["networks"]["inner"] or {}).get("aliases", ())))
+        }
+        assert "rialto" in called
+        known |= called
+    assert names <= known
 
 
 def test_the_dockerfile_is_clean() -> None:

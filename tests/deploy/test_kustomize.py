@@ -142,6 +142,30 @@ def test_everything_is_closed_and_only_what_is_needed_is_opened(overlay: str) ->
     assert [port["port"] for rule in into_valkey for port in rule["ports"]] == [6379]
 
 
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_what_prometheus_scrapes_is_opened_to_it_and_to_nobody_else(overlay: str) -> None:
+    ports = {
+        name: {port["name"]: port["containerPort"] for port in pod["containers"][0]["ports"]}
+        for name, pod in pods(overlay).items()
+    }
+    policies, services = of_kind(overlay, "NetworkPolicy"), of_kind(overlay, "Service")
+    monitors = of_kind(overlay, "ServiceMonitor") | of_kind(overlay, "PodMonitor")
+    assert {"gateway", "worker"} <= monitors.keys()
+    for name, monitor in monitors.items():
+        [endpoint] = monitor["spec"].get("endpoints") or monitor["spec"]["podMetricsEndpoints"]
+        assert "authorization" not in endpoint
+        if monitor["kind"] == "ServiceMonitor":
+            assert endpoint["port"] in {port["name"] for port in services[name]["spec"]["ports"]}
+        scraped = ports[name][endpoint["port"]]
+        [rule] = [
+            rule
+            for rule in policies[name]["spec"]["ingress"]
+            if scraped in {port["port"] for port in rule["ports"]}
+        ]
+        namespaces = [one["namespaceSelector"]["matchLabels"] for one in rule["from"]]
+        assert namespaces == [{"kubernetes.io/metadata.name": "monitoring"}]
+
+
 def test_gpus_are_tritons_alone_and_a_bucket_needs_no_volume() -> None:
     gpu = pods("gpu")
     limits = {name: pod["containers"][0]["resources"]["limits"] for name, pod in gpu.items()}

@@ -16,6 +16,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from bridge.contract import TileCard
+from bridge.degrade.mask import scratches
 from bridge.tiles import cover_axis
 from export.onnx_file import read_card
 from export.tensorrt import export_plan, newest_version
@@ -35,6 +36,7 @@ PHOTOS = {
     "sr4x": "parrots-small.png",
     "sr4x-detail": "parrots-small.png",
     "jpeg": "market-q10.jpg",
+    "inpaint": "parrots-small.png",
 }
 HALVES: list[Half] = ["fp16", "bf16"]
 
@@ -92,10 +94,11 @@ BOUNDS = {"fp16": (65.0, 1), "bf16": (57.0, 2)}
 
 
 @pytest.mark.parametrize("precision", HALVES)
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", [*NETWORKS, "inpaint"])
 def test_half_precision_is_not_seen_on_a_photo(network: str, precision: Half) -> None:
     photo = np.asarray(Image.open(ROOT / "examples" / PHOTOS[network]).convert("RGB"))
-    found = parity(file_of(network), precision, "fast", photo[:64, :96])
+    holes = scratches(64, 96, 0.1, np.random.default_rng(0)) if network == "inpaint" else None
+    found = parity(file_of(network), precision, "fast", photo[:64, :96], holes)
     least, most = BOUNDS[precision]
     assert least < found.psnr_db < 110
     assert found.grey_levels <= most

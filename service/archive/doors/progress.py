@@ -23,7 +23,7 @@ async def list_photos(
     request: Request,
     job_id: JobId,
     state: PhotoState | None = None,
-    cursor: Annotated[str, Query(pattern=r"^\d{1,12}$")] = "0",
+    cursor: Annotated[str, Query(pattern=r"^[0-9]{1,12}$")] = "0",
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> dict[str, Any]:
     """Photos by state, in no order; every one is on exactly one page."""
@@ -42,7 +42,7 @@ async def show_photo(request: Request, job_id: JobId, name: str) -> PhotoRecord:
 async def watch(
     request: Request,
     job_id: JobId,
-    last_event_id: Annotated[str, Header(pattern=r"^\d+(-\d+)?$")] = "0",
+    last_event_id: Annotated[str, Header(pattern=r"^[0-9]{1,19}(-[0-9]{1,19})?$")] = "0",
 ) -> StreamingResponse:
     """Server-sent events: what happened since `Last-Event-ID`, then what happens, with progress.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from service.problems import Problem
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,30})-([0-9]{0,30})")
 
 
 class RangeNotSatisfiable(Problem):

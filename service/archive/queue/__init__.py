@@ -13,7 +13,6 @@ from service.archive.queue.refusals import (
     JobEnded,
     NoSuchJob,
     NoSuchPhoto,
-    QueueAway,
 )
 from service.archive.queue.stored import Added, NewPhoto
 
@@ -28,6 +27,5 @@ __all__ = [
     "NoSuchJob",
     "NoSuchPhoto",
     "Queue",
-    "QueueAway",
     "Reaped",
 ]

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import uuid4
 
-from service.archive.queue.scripts import LONG_S, NEVER, Scripted
+from service.archive.queue.scripts import Scripted
 from service.archive.queue.stored import input_of, spec_of
 from service.archive.records import Failure, InputBlob, JobSpec, OutputBlob
+from service.valkey import LONG_S, NEVER
 
 TAKEN_MOST = 1000  # by one call, so that the server is never held up for long
 REAPED_AT_ONCE = 200

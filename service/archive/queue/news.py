@@ -7,7 +7,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from service.archive.queue.scripts import NEVER, Rules, Scripted
+from service.archive.queue.scripts import Rules, Scripted
+from service.valkey import NEVER
 
 READ_AT_ONCE = 500
 BLOCK_MOST_S = 4.0

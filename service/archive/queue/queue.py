@@ -20,7 +20,7 @@ class Queue(Photos, Leases, Mending, News):
     prefix         of all keys; its braces keep them in one slot of a cluster
     observe        is told a script's or command's name, and the seconds until its answer
 
-    Any call raises QueueAway where the server cannot be reached for some seconds.
+    Any call raises ValkeyAway where the server cannot be reached for some seconds.
     """
 
     def __init__(

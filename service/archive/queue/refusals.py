@@ -1,7 +1,5 @@
 """What the queue refuses, as problems."""
 
-from typing import ClassVar
-
 from service.problems import Problem
 
 
@@ -43,15 +41,6 @@ class IdempotencyMismatch(Problem):
     status = 422
     slug = "idempotency-mismatch"
     title = "This Idempotency-Key was used for another job"
-
-
-class QueueAway(Problem):
-    """Redis cannot be reached, or takes nothing more."""
-
-    status = 503
-    slug = "queue-unavailable"
-    title = "The queue cannot be reached"
-    headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
 
 
 DETAILS: dict[type[Problem], str] = {

@@ -11,13 +11,14 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
-from service.archive.queue import QueueAway
 from service.archive.webhooks.delivery import Attempt
 from service.archive.webhooks.guard import Guard
 from service.archive.webhooks.schedule import judge
 from service.archive.webhooks.sending import Sender
 from service.archive.webhooks.signing import Signer
 from service.archive.webhooks.store import Claim, WebhookStore
+from service.ending import ended
+from service.valkey import ValkeyAway
 
 log = logging.getLogger("rialto.webhooks")
 
@@ -46,7 +47,7 @@ async def deliver_forever(
         while True:
             try:
                 await _round(store, sender, running, idle_s)
-            except QueueAway as error:
+            except ValkeyAway as error:
                 log.warning("webhooks wait: %s", error.detail)
                 await asyncio.sleep(AWAY_S)
     finally:
@@ -89,18 +90,13 @@ async def _round(store: WebhookStore, sender: Sender, running: Running, idle_s: 
 
 
 async def _wait(store: WebhookStore, seconds: float) -> None:
-    """Wait for news, and end at once when cancelled.
-
-    Until Python 3.12, `asyncio.wait_for`, by which redis-py sends, may swallow a cancellation: so
-    it is a task's of its own, which is cancelled as often as that takes.
-    """
-    waiting = asyncio.create_task(store.wait(seconds))
+    """Wait for news, and end at once when cancelled, which is why it is a task of its own."""
+    waiting = asyncio.create_task(store.wait(seconds), name="wait for webhooks")
     try:
         await asyncio.shield(waiting)
-    finally:
-        while not waiting.done():
-            waiting.cancel()
-            await asyncio.wait([waiting], timeout=CANCEL_S)
+    except asyncio.CancelledError:
+        await ended(waiting, CANCEL_S)
+        raise
 
 
 def _clear(running: Running) -> None:
@@ -120,7 +116,7 @@ async def _give_back(store: WebhookStore, running: Running) -> None:
             continue
         try:
             await store.release(claim)
-        except QueueAway as error:
+        except ValkeyAway as error:
             log.warning("webhook %s is left to its lease: %s", claim.id, error.detail)
 
 

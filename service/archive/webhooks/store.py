@@ -7,26 +7,22 @@ claims it when that date comes. A fence keeps him who comes late from writing ov
 
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 from uuid import uuid4
 
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 
-from service.archive.queue.scripts import ask
 from service.archive.webhooks.delivery import Attempt, Delivery
 from service.archive.webhooks.events import JobEvent
 from service.archive.webhooks.schedule import DELAYS_S, Verdict
 from service.problems import Problem
+from service.valkey import NEVER, Scripts, Word, ask
 
 LEASE_S: Final = 60.0  # well beyond an attempt's limit
 DAY_S: Final = 86_400.0
-SCRIPTS: Final = ("enqueue", "claim", "record", "release", "resend", "forget")
-Word = str | int | float | bytes
+FLAGS: Final = {"forget": "allow-oom"}
 
 
 class NoSuchDelivery(Problem):
@@ -56,7 +52,7 @@ class WebhookStore:
     prefix        of all keys; its braces keep them in one slot of a cluster
     clock         seconds since 1970, by which all is due; None: the server's own
 
-    Any call raises QueueAway where the server cannot be reached for some seconds.
+    Any call raises ValkeyAway where the server cannot be reached for some seconds.
     """
 
     def __init__(
@@ -70,9 +66,7 @@ class WebhookStore:
     ) -> None:
         self._redis, self._prefix, self._clock = redis, prefix, clock
         self._lease_us, self._retention_us = _us(lease_s), _us(retention_s)
-        self._scripts: dict[str, AsyncScript] = {
-            name: redis.register_script(_source(name)) for name in SCRIPTS
-        }
+        self._scripts = Scripts(redis, "service.archive.webhooks", FLAGS)
 
     async def enqueue(self, event: JobEvent) -> bool:
         """Have it delivered, now and until it is taken; False: it was enqueued before."""
@@ -105,7 +99,7 @@ class WebhookStore:
     async def wait(self, seconds: float) -> None:
         """Returns when something falls due by a call (of any process), or after `seconds`, <= 8."""
         key, timeout_s = self._prefix + "wake", max(seconds, 0.01)
-        await ask(lambda: self._redis.blpop([key], timeout_s), ())
+        await ask(lambda: self._redis.blpop([key], timeout_s), NEVER)
 
     async def list(
         self,
@@ -154,12 +148,9 @@ class WebhookStore:
     async def _run(self, name: str, *given: Word, repeat: bool = True) -> Any:
         """Run a script. All but `claim` may be sent twice: a repeat does nothing more."""
         now_us = "" if self._clock is None else _us(self._clock())
-        script, keys, args = self._scripts[name], [self._key("due")], [now_us, *given]
-
-        def send() -> Awaitable[Any]:
-            return script(keys=keys, args=args)
-
-        return await (ask(send) if repeat else ask(send, ()))
+        keys, args = [self._key("due")], [now_us, *given]
+        pauses_s = None if repeat else NEVER
+        return await ask(lambda: self._scripts.run(name, keys, args), pauses_s)
 
 
 def _delivery(
@@ -182,11 +173,3 @@ def _delivery(
 
 def _us(seconds: float) -> int:
     return round(seconds * 1e6)
-
-
-@cache
-def _source(name: str) -> str:
-    """A script's text. A server that is out of memory refuses the whole of it, or nothing."""
-    folder = files("service.archive.webhooks") / "lua"
-    shebang = "#!lua flags=allow-oom\n" if name == "forget" else "#!lua\n"
-    return shebang + (folder / "prelude.lua").read_text() + (folder / f"{name}.lua").read_text()

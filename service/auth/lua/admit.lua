@@ -1,4 +1,3 @@
-#!lua
 -- Count a request in, or say why not. A request that is refused is not counted.
 -- KEYS: the caller's recent requests, and those in flight; both scored in ms.
 -- ARGV: request, most in the window, window in ms, most in flight, ms until a silent one is gone.

@@ -98,7 +98,7 @@ class Call:
         inputs, offset = [], 0
         for name, array in self._inputs.items():
             end = offset + array.nbytes
-            slot.memory[offset:end] = array.tobytes()
+            np.frombuffer(slot.memory, array.dtype, array.size, offset)[:] = array.ravel()
             one = InferInput(name, list(array.shape), self._served.datatypes[name])
             one.set_shared_memory(slot.name, array.nbytes, offset)
             inputs.append(one)

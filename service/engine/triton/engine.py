@@ -96,7 +96,8 @@ class TritonEngine:
         async with asyncio.timeout_at(deadline):
             for _ in range(ATTEMPTS):
                 served, circuit, answered = await self._turn(network, kind, photo, priority)
-                self._telemetry.evaluations.labels(served.card.name, priority.name.lower()).inc()
+                evaluations = self._telemetry.engine.evaluations
+                evaluations.labels(served.card.name, priority.name.lower()).inc()
                 epoch = circuit.epoch
                 work = self._triton.evaluate(served, tile, deadline, priority)
                 call = self._begin(work, answered)

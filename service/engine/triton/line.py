@@ -37,13 +37,13 @@ class Line:
         except BaseException:
             self._turns.pop((priority, ticket.number), None)
             if self._admission.withdraw(ticket):
-                self._telemetry.withdrawn.inc()
+                self._telemetry.engine.withdrawn.inc()
                 self._count_waiting()
             else:  # its turn came in the moment that it gave up
                 self._answered(ticket)
             raise
         waited = time.perf_counter() - arrived
-        self._telemetry.queue_seconds.labels(priority.name.lower()).observe(waited)
+        self._telemetry.engine.queue_seconds.labels(priority.name.lower()).observe(waited)
         return lambda: self._answered(ticket)
 
     def close(self) -> None:
@@ -73,5 +73,5 @@ class Line:
 
     def _count_waiting(self) -> None:
         for priority in Priority:
-            gauge = self._telemetry.waiting_tiles.labels(priority.name.lower())
+            gauge = self._telemetry.engine.waiting_tiles.labels(priority.name.lower())
             gauge.set(self._admission.waiting(priority))

@@ -19,7 +19,7 @@ from rialto.commands.doctor import install
 from rialto.commands.doctor.machine import check_files, check_memory, check_processor
 from rialto.commands.doctor.networks import check_networks
 from rialto.commands.doctor.reach import check_port, check_redis, check_triton
-from service.archive.valkey import embedded_valkey
+from service.valkey import embedded_valkey
 from tests.conftest import ROOT, LiveService
 from tests.service.engine.conftest import supervised, tiny_repository
 

@@ -1,18 +1,23 @@
 """`rialto evaluate` from a folder of photographs to its table, with the networks we ship."""
 
 import gc
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from typer.main import get_command
 
+from bridge.evaluate import Score
 from bridge.training_plan import TrainingPlan
 from export.model_repo import write_network
 from export.network import export_network
+from rialto.cli import app
 from rialto.commands.evaluate import Evaluation, run
 from rialto.evaluation.embedded import Embedded
+from rialto.evaluation.report import Report
 from service.engine.repository import RepositoryError
 
 MODEL_REPO = Path(__file__).parents[3] / "model_repo"
@@ -69,6 +74,35 @@ def test_the_evaluation_of_a_folder_measures_presets_and_peers_on_the_same_pixel
         "curve.png",
         "curve.tsv",
     }
+
+
+def test_a_program_reads_one_document_of_means_and_nothing_else(
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("RIALTO_CACHE", str(tmp_path))
+    options = ["--photos", str(photos), "--out", str(tmp_path / "out"), "--crop", "128"]
+    options += ["--model-repo", str(MODEL_REPO), "--presets", "fast", "--metrics", "", "--json"]
+    get_command(app)(["evaluate", "sr4x", *options], standalone_mode=False)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["task"], told["photos"]) == (
+        "sr4x",
+        "photos, 2 photographs, central 128 px, bicubic ÷ 4",
+    )
+    bicubic, fast = told["methods"]
+    assert (bicubic["method"], fast["method"], fast["photos"]) == ("bicubic", "fast", 2)
+    assert fast["psnr_y"] > bicubic["psnr_y"] + 0.5
+    assert fast["seconds_per_megapixel"] > 0
+
+
+def test_a_photo_that_came_back_exact_has_no_number_that_json_cannot_hold() -> None:
+    exact = Score("a", {"psnr_y": float("inf"), "ssim": 1.0}, 1.0, 1.0)
+    report = Report("sr4x", "photos", "rialto", "bicubic", (), {"bicubic": [exact]})
+    assert json.loads(json.dumps(report.record(), allow_nan=False))["methods"] == [
+        {"method": "bicubic", "photos": 1, "psnr_y": None, "ssim": 1.0, "seconds_per_megapixel": 1}
+    ]
 
 
 @pytest.fixture

@@ -88,6 +88,16 @@ def test_the_curve_is_logged_and_can_be_drawn(photos: Path, tmp_path: Path) -> N
         assert drawn.width > 400
 
 
+def test_a_program_reads_the_curve_line_by_line_and_nothing_else(
+    photos: Path, tmp_path: Path
+) -> None:
+    run = command(photos, tmp_path, "--iterations", "3", "--json")
+    told = subprocess.run(run, check=True, capture_output=True, text=True)
+    log = tmp_path / "sr4x" / "log.jsonl"
+    assert told.stdout == log.read_text()
+    assert json.loads(told.stdout)["iteration"] == 3
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [(["--photos", "/nowhere"], "no photographs"), (["--patch", "33"], "multiple")],

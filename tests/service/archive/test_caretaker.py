@@ -11,10 +11,10 @@ from redis.asyncio import Redis
 from service.archive import caretaker
 from service.archive.blobs import Blobs
 from service.archive.caretaker import Caretaker
-from service.archive.ending import ended
 from service.archive.queue import Queue
 from service.archive.sources import Sources
 from service.archive.webhooks import WebhookStore
+from service.ending import ended
 from service.telemetry import Telemetry
 from tests.service.archive.queue.making import photos, run_out, spec
 

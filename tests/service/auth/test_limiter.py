@@ -1,12 +1,14 @@
 """Requests counted over all gateways: by time, and by how many are in flight."""
 
 import asyncio
+from typing import Literal
 
+import pytest
 from redis.asyncio import Redis
 
-from service.archive.ending import ended
 from service.auth.caller import Caller, Limits
 from service.auth.limiter import Admission, Limiter
+from service.ending import ended
 
 
 def caller(name: str = "a", **limits: int) -> Caller:
@@ -82,3 +84,14 @@ def test_the_fields_are_those_of_the_draft() -> None:
         "RateLimit": '"requests";r=99;t=12, "in-flight";r=7',
     }
     assert Admission("ok", 0, 0, 0).fields(Limits(requests=0, in_flight=0)) == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("rate", '"requests";r=0;t=12'), ("in-flight", '"in-flight";r=7')],
+)
+def test_a_refusal_tells_of_its_own_policy_alone_so_that_no_window_outlasts_retry_after(
+    word: Literal["rate", "in-flight"], told: str
+) -> None:
+    fields = Admission(word, 0, 12, 7).fields(Limits(requests=100, seconds=60, in_flight=8))
+    assert fields["RateLimit"] == told

@@ -2,7 +2,11 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import jwt
@@ -11,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm
 
 from service.auth.caller import Limits
+from service.auth.refusals import IdentityAway
 from service.auth.tokens import Tokens
 
 ISSUER, AUDIENCE = "https://id.example", "rialto"
@@ -85,6 +90,38 @@ async def test_a_token_signed_otherwise_is_not_believed(tokens: Tokens) -> None:
         signed(claims())[:-4] + "AAAA",
     ):
         assert await tokens.caller(token) is None
+
+
+@contextmanager
+def provider(answer: bytes) -> Iterator[str]:
+    """An identity provider that says one thing to everybody; yields its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/keys"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.0 500 No\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\n\r\n<!doctype html>",
+        b"HTTP/1.0 200 OK\r\n\r\n\xff\xff",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 99\r\n\r\n{",
+    ],
+)
+async def test_a_provider_that_hands_out_no_keys_is_away(answer: bytes) -> None:
+    with provider(answer) as url, pytest.raises(IdentityAway):
+        await Tokens(ISSUER, AUDIENCE, url, Limits()).caller(signed(claims()))
 
 
 def test_a_file_without_keys_is_told_at_start(tmp_path: Path) -> None:

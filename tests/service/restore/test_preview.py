@@ -76,12 +76,12 @@ async def test_the_last_step_of_each_region_is_shown_however_fast_they_come(code
     photo = Photo(format="png", pixels=np.zeros((64, 128, 3), np.uint8))
     shown: list[Preview] = []
     left, right = Box(0, 0, 64, 64), Box(0, 64, 64, 64)
-    async with Easel(photo, card(), codec, PROVENANCE, shown.append, walk=False) as easel:
-        for step in range(1, 41):
-            await easel.take(at(step, 40, step / 40, left))
-        for step in range(1, 41):
-            await easel.take(at(step, 40, -step / 40, right, region=2))
-        await easel.finish()
+    easel = Easel(photo, card(), codec, PROVENANCE, shown.append, walk=False)
+    for step in range(1, 41):
+        await easel.take(at(step, 40, step / 40, left))
+    for step in range(1, 41):
+        await easel.take(at(step, 40, -step / 40, right, region=2))
+    await easel.finish()
     assert len(shown) < 40
     assert (shown[-1].step, shown[-1].region) == (40, 2)
     last = picture(shown[-1])
@@ -92,9 +92,9 @@ async def test_the_last_step_of_each_region_is_shown_however_fast_they_come(code
 async def test_previews_are_upright(codec: Codec) -> None:
     photo = Photo(format="jpeg", pixels=np.zeros((32, 96, 1), np.uint8), orientation=SIDEWAYS)
     shown: list[Preview] = []
-    async with Easel(photo, card(), codec, PROVENANCE, shown.append, walk=True) as easel:
-        await easel.take(at(1, 1, 0.5, Box(0, 0, 32, 96)))
-        await easel.finish()
+    easel = Easel(photo, card(), codec, PROVENANCE, shown.append, walk=True)
+    await easel.take(at(1, 1, 0.5, Box(0, 0, 32, 96)))
+    await easel.finish()
     assert [(p.kind, p.width, p.height) for p in shown] == [("x_t", 32, 96), ("x_0", 32, 96)]
     assert picture(shown[0]).mean() == pytest.approx(64, abs=3)
     assert picture(shown[1]).mean() == pytest.approx(191, abs=3)
@@ -103,6 +103,7 @@ async def test_previews_are_upright(codec: Codec) -> None:
 async def test_leaving_early_leaves_nothing_behind(codec: Codec) -> None:
     photo = Photo(format="png", pixels=np.zeros((64, 64, 3), np.uint8))
     shown: list[Preview] = []
-    async with Easel(photo, card(), codec, PROVENANCE, shown.append, walk=True) as easel:
-        await easel.take(at(1, 9, 0.0, Box(0, 0, 64, 64)))
+    easel = Easel(photo, card(), codec, PROVENANCE, shown.append, walk=True)
+    await easel.take(at(1, 9, 0.0, Box(0, 0, 64, 64)))
+    await easel.stop()
     assert len(shown) < 2

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,24 @@ async def test_a_run_holds_its_place_until_it_ends_and_is_found_afterwards() -> 
         assert await names(run) == ["accepted", "done"]
         assert held.is_set()
         assert every.get(run.key).restored is PHOTO
+
+
+async def test_a_run_is_found_and_ended_by_its_owner_alone() -> None:
+    walk, theirs = Walk(), replace(ASKED, owner="me")
+    async with runs() as every:
+        run = every.begin(walk, theirs, ExitStack(), detached=True)
+        for ended in (False, True):
+            if ended:
+                walk.free.set()
+                assert await names(run) == ["accepted", "done"]
+            with pytest.raises(NoSuchRestoration) as foreign:
+                every.get(run.key, "you")
+            with pytest.raises(NoSuchRestoration):
+                await every.delete(run.key, "you")
+            assert every.get(run.key) is every.get(run.key, "me") is run
+        await every.delete(run.key, "me")
+        with pytest.raises(NoSuchRestoration, match=foreign.value.detail):
+            every.get(run.key, "me")
 
 
 async def test_a_run_that_nobody_watches_is_cancelled_after_its_grace() -> None:

@@ -24,6 +24,15 @@ async def test_one_key_opens_one_job_and_another_spec_under_it_is_refused(queue:
     assert (await queue.open_job(spec(), "key")).id != first.id
 
 
+async def test_two_owners_with_one_key_have_a_job_each_whatever_they_are_called(
+    queue: Queue,
+) -> None:
+    mine = await queue.open_job(spec(), "c", "jwt:a/b")
+    theirs = await queue.open_job(spec(), "b/c", "jwt:a")
+    assert (mine.id != theirs.id, mine.owner, theirs.owner) == (True, "jwt:a/b", "jwt:a")
+    assert await queue.open_job(spec(), "c", "jwt:a/b") == mine
+
+
 async def test_jobs_are_listed_newest_first_and_page_by_page_each_once(queue: Queue) -> None:
     opened = [await queue.open_job(spec()) for _ in range(7)]
     listed = []

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from service.archive.queue import JobClosed, JobEnded, Lease, NoSuchJob, Queue
 from service.archive.records import Failure, JobCounts
-from service.archive.valkey import open_redis
+from service.valkey import open_redis
 from tests.service.archive.queue.making import photo, run_out, spec
 from tests.service.archive.queue.model import ModelJob, ModelPhoto
 

@@ -10,9 +10,9 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from service.archive.queue import Event, Lease, Queue, QueueAway
+from service.archive.queue import Event, Lease, Queue
 from service.archive.records import Failure
-from service.archive.valkey import embedded_valkey, open_redis
+from service.valkey import ValkeyAway, embedded_valkey, open_redis
 from tests.service.archive.queue.making import photos, spec
 
 FAILURE = Failure(slug="x", detail="y")
@@ -34,7 +34,7 @@ class Crew:
                 leases = await self.queue.take(name, 3)
                 if not leases:
                     await self.queue.wait_for_work(0.1)
-            except QueueAway:
+            except ValkeyAway:
                 continue  # the next command waits until the server is back
             for lease in leases:
                 await self._end(lease)

@@ -10,10 +10,10 @@ import pytest
 from redis.asyncio import Redis
 from standardwebhooks import Webhook
 
-from service.archive.valkey import embedded_valkey, open_redis
 from service.archive.webhooks import Guard, WebhookStore, deliver_forever
 from service.archive.webhooks.schedule import DELAYS_S
 from service.archive.webhooks.store import LEASE_S
+from service.valkey import embedded_valkey, open_redis
 from tests.service.archive.webhooks.receiver import (
     ENDED_AT,
     SECRET,
@@ -29,7 +29,7 @@ SOON_S = 5.0  # a busy machine's patience; below the idle time that a loop would
 IDLE_S = 8.0
 DELIVERER = """
 import asyncio, sys
-from service.archive.valkey import open_redis
+from service.valkey import open_redis
 from service.archive.webhooks import Guard, WebhookStore, deliver_forever
 url, allowed, secret = sys.argv[1:]
 asyncio.run(deliver_forever(WebhookStore(open_redis(url)), Guard([allowed]), [secret]))

