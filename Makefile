@@ -45,7 +45,7 @@ programs:
 	  apt-get install -y -qq --no-install-recommends chromium libimage-exiftool-perl prometheus \
 	    prometheus-alertmanager; }
 
-triton:          ## install a real Triton, in an environment of its own
+triton: $(VENV)/run.done   ## install a real Triton, in an environment of its own
 	deploy/triton/install.sh
 
 peers: $(VENV)/test.done   ## install the peers that benchmarks stand beside

@@ -47,12 +47,28 @@ def serve(
     host: Annotated[Optional[str], typer.Option(help="Address to listen on.")] = None,
     port: Annotated[Optional[int], typer.Option(help="Port to listen on.")] = None,
     model_repo: Annotated[Optional[Path], typer.Option(help="Where the networks are.")] = None,
+    engine: Annotated[
+        Optional[str],
+        typer.Option(help="local, or triton: one is started beside it where none listens."),
+    ] = None,
 ) -> None:
     """Serve HTTP: gateway, embedded engine, queue, one worker and the page, in one process.
 
     Settings: docs/04-settings.md.
     """
-    _serve("serve", _settings("serve", host=host, port=port, model_repo=model_repo))
+    settings = _settings("serve", host=host, port=port, model_repo=model_repo, engine=engine)
+    if engine != "triton":
+        _serve("serve", settings)
+        return
+    from rialto.commands.own_triton import triton_beside
+    from rialto.commands.triton_wheel import TritonError
+
+    try:
+        with triton_beside(settings):
+            _serve("serve", settings)
+    except TritonError as error:
+        typer.echo(f"rialto serve: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 @app.command()

@@ -84,6 +84,9 @@ class Journey:
         told = self.run("docker", "exec", self.compose("ps", "-q", "rialto"), *words)
         assert "Read-only file system" in told, told
         self.say("runs as user 10001 on a read-only root")
+        tried = ("python", "-c", "import jwt, opentelemetry.exporter.otlp.proto.http")
+        self.run("docker", "exec", self.compose("ps", "-q", "rialto"), *tried)
+        self.say("has what traces and an identity provider's tokens need")
 
     def healthy(self) -> bool:
         """Whether Docker's own probe says so."""

@@ -68,7 +68,11 @@ export function cost(preset, seconds, whole) {
   return `${steps(preset.steps)} · ${whole ? "about " : ""}${duration(seconds)}${whole ? "" : " a megapixel"}`;
 }
 
-const signed = (value, digits) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+function signed(value, digits) {
+  const size = Math.abs(value).toFixed(digits);
+  if (Number(size) === 0) return "±0";
+  return `${value < 0 ? "−" : "+"}${size}`;
+}
 
 /** One line: fidelity and likeness, each with its change from the photo as it came. */
 export function scores({ psnr_y: psnr, lpips, input_psnr_y: psnrIn, input_lpips: lpipsIn }) {

@@ -57,4 +57,4 @@ def arm(edge: str) -> None:
 
 if __name__ == "__main__":
     arm(sys.argv[1])
-    work(read_settings(), 0)
+    work(read_settings({"metrics_port": 0}))

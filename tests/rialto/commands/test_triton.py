@@ -3,13 +3,15 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import gettempdir
 
+import httpx2
 import pytest
 
 from deploy.ports import free_ports
@@ -40,14 +42,14 @@ def rialto_triton(repository: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def told(process: subprocess.Popen[str], text: str) -> None:
-    """Read the log until it says `text`."""
+def told(process: subprocess.Popen[str], text: str) -> str:
+    """Read the log until it says `text`; returns the line that does."""
     assert process.stderr is not None
     lines = []
     for line in process.stderr:
         lines.append(line)
         if text in line:
-            return
+            return line
     pytest.fail("".join(lines))
 
 
@@ -103,3 +105,39 @@ def test_a_version_that_appears_is_linked_and_one_that_goes_is_not(tmp_path: Pat
 def test_without_the_wheel_the_error_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(TritonError, match=re.escape("run `make triton`")):
         Wheel.find(tmp_path)
+
+
+def three_ports() -> int:
+    """The first of three neighbours that are free: gRPC, metrics, HTTP."""
+    while True:
+        (first,) = free_ports(1)
+        with suppress(OSError), ExitStack() as taken:
+            for port in range(first, first + 3):
+                taken.enter_context(socket.create_server(("127.0.0.1", port)))
+            return first
+
+
+def test_serve_starts_a_triton_beside_it_and_stops_it_again(tmp_path: Path) -> None:
+    port = three_ports()
+    environment = os.environ | {
+        "RIALTO_PORT": "0",
+        "RIALTO_DATA": str(tmp_path / "data"),
+        "RIALTO_TRITON_URL": f"127.0.0.1:{port}",
+        "RIALTO_MODEL_REPO": str(tiny_repository(tmp_path / "networks")),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "rialto.cli", "serve", "--engine", "triton"],
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        url = re.search(r"http://\S+", told(process, "running on "))
+        assert url is not None
+        assert httpx2.get(f"{url[0]}/readyz", timeout=30).status_code == 200
+        counted = httpx2.get(f"http://127.0.0.1:{port + 1}/metrics", timeout=30).text
+        assert "nv_inference_exec_count" in counted
+        process.terminate()
+        assert process.wait(60) == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
