@@ -75,6 +75,15 @@ def test_a_watcher_that_comes_back_misses_nothing_and_hears_nothing_twice(
     assert again == told[told.index(half) + 1 :]
 
 
+def test_watching_ends_in_order_when_the_job_is_deleted(client: httpx2.Client) -> None:
+    job = opened(client)
+    watching = events(client, job)
+    assert next(watching)[0] == "progress"
+    assert client.delete(f"/jobs/{job}").status_code == 204
+    assert all(kind in ("opened", "progress") for kind, _ in watching)  # and it is not cut off
+    assert client.get(f"/jobs/{job}/events").status_code == 404
+
+
 def test_a_result_has_ranges_and_a_tag_and_its_photo_lies_beside_it(client: httpx2.Client) -> None:
     (name, data), *_ = scans(1).items()
     job = opened(client)

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, Request, Response, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
+OPENINGS = 5
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 # Runs before the page's own scripts; a console message alone would not name the directive.
@@ -82,12 +83,30 @@ def opened(browser: Browser, url: str, size: tuple[int, int] = (1280, 800)) -> I
     # than at the key press, the interception comes too late in a third of the cases.
     page.on("filechooser", lambda _: None)
     page.add_init_script(WATCH_POLICY)
-    page.goto(url)
+    load(page, url)
     page.get_by_role("radio").first.wait_for()
     yield page
     wrongs += page.evaluate("window.violations")
     context.close()
     assert wrongs == []
+
+
+def load(page: Page, url: str) -> None:
+    """Open `url`, again where Chromium dropped what it loaded because one of the machine's network
+    interfaces came or went, such as a container's.
+    """
+    dropped: list[Request] = []
+    page.on("requestfailed", lambda sent: dropped.append(sent) if changed(sent) else None)
+    for _ in range(OPENINGS):
+        dropped.clear()
+        page.goto(url)
+        if not dropped:
+            return
+
+
+def changed(sent: Request) -> bool:
+    """Whether a request failed since the machine's network changed."""
+    return sent.failure == "net::ERR_NETWORK_CHANGED"
 
 
 class DrawPhoto(Protocol):

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -11,7 +12,9 @@ from starlette.responses import StreamingResponse
 from service.archive.archive import Archive
 from service.archive.doors.jobs import JobId, archive_of
 from service.archive.names import clean_name
+from service.archive.queue import NoSuchJob
 from service.archive.records import PhotoRecord, PhotoState
+from service.valkey import ValkeyAway
 
 router = APIRouter()
 
@@ -46,20 +49,29 @@ async def watch(
 ) -> StreamingResponse:
     """Server-sent events: what happened since `Last-Event-ID`, then what happens, with progress.
 
-    The stream ends after `finished` or `cancelled`, and when the service stops: come again.
+    The stream ends after `finished` or `cancelled`, and with a deleted job; also when the service
+    stops or the queue is away: come again.
     """
     archive = archive_of(request)
     await archive.queue.job(job_id)
     return StreamingResponse(
-        _events(archive, job_id, last_event_id, request.app.state.stopping),
+        _while_there(_events(archive, job_id, last_event_id, request.app.state.stopping)),
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         media_type="text/event-stream",
     )
 
 
+async def _while_there(events: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """What is told until the job is deleted or the queue away, which the next request is told."""
+    with suppress(NoSuchJob, ValkeyAway):
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+
 async def _events(
     archive: Archive, job_id: str, after: str, stopping: asyncio.Event
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     yield b"retry: 2000\n\n"
     yield await _progress(archive, job_id)
     while not stopping.is_set():
