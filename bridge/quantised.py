@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.band import Band
+
 Float32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 
@@ -179,17 +181,18 @@ def _undo_upsampling(plane: Float32, factor: tuple[int, int]) -> Float32:
     upsampling), so that a mean of two pixels is ⅛, ¾, ⅛ of three samples.
     """
     if factor[0] == 2:
-        plane = np.linalg.solve(_blur(plane.shape[0]), plane).astype(np.float32)
+        plane = _unblurred(plane.shape[0]).down(plane[None])[0]
     if factor[1] == 2:
-        plane = np.linalg.solve(_blur(plane.shape[1]), plane.T).T.astype(np.float32)
+        plane = _unblurred(plane.shape[1]).across(plane[None])[0]
     return plane
 
 
-@lru_cache(maxsize=8)
-def _blur(samples: int) -> Float32:
-    matrix = 0.75 * np.eye(samples) + 0.125 * (np.eye(samples, k=1) + np.eye(samples, k=-1))
-    matrix[0, 0] = matrix[-1, -1] = 0.875
-    return matrix.astype(np.float32)
+@lru_cache(maxsize=32)  # of a side of a region each, below 1 MB
+def _unblurred(samples: int) -> Band:
+    """From means of two pixels back to samples; its weights fall off by a sixth a sample."""
+    blur = 0.75 * np.eye(samples) + 0.125 * (np.eye(samples, k=1) + np.eye(samples, k=-1))
+    blur[0, 0] = blur[-1, -1] = 0.875
+    return Band.of(np.linalg.inv(blur))
 
 
 def _spread_blocks(whole: Bool) -> Bool:

@@ -72,7 +72,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="Old and worn photos",
         scale=1,
         start="identity",
-        presets=presets(balanced=2, best=5),
+        presets=presets(balanced=3, best=6),
         limits=(
             "Trained on blur, noise, resizing and JPEG in random order and unknown strength:"
             " where a photo has one of them alone, the task made for it does better.",

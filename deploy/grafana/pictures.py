@@ -195,26 +195,32 @@ def draw_panel(axis: Axes, panel: Panel, prometheus: Prometheus, start: float, e
     """One panel: a line for each series that has values."""
     axis.set_title(panel.title)
     axis.yaxis.set_major_formatter(FORMATS.get(panel.unit, ScalarFormatter()))
-    found = [
-        (query, series)
-        for query in panel.queries
-        for series in prometheus.query_range(substituted(query.expr, WINDOW), start, end, 2)
-    ]
-    if len(found) > MANY_LINES:
+    lines = lines_of(panel, prometheus, start, end)
+    if len(lines) > MANY_LINES:
         axis.set_prop_cycle(color=mpl.color_sequences["tab20"])
-    for query, series in found:
-        points = [(at - start, float(value)) for at, value in series["values"]]
-        seen = [(at, value) for at, value in points if isfinite(value)]
-        if seen:
-            of_sample = " (sample)" if "DCGM" in query.expr else ""
-            told = legend(query.legend, series["metric"]) + of_sample
-            axis.plot(*zip(*seen, strict=True), label=told)
+    for told, points in lines:
+        axis.plot(*zip(*points, strict=True), label=told)
     axis.set_ylim(0, axis.get_ylim()[1] * 1.06)
     axis.set_xlim(0, end - start)
     if axis.lines:
         axis.legend(loc="upper left", bbox_to_anchor=(0, -0.1), ncols=3, columnspacing=1)
     else:
         axis.text(0.5, 0.5, "nothing happened", transform=axis.transAxes, ha="center", color="grey")
+
+
+def lines_of(
+    panel: Panel, prometheus: Prometheus, start: float, end: float
+) -> list[tuple[str, list[tuple[float, float]]]]:
+    """What the legend says of each series that has values, and these, by seconds since `start`."""
+    lines = []
+    for query in panel.queries:
+        of_sample = " (sample)" if "DCGM" in query.expr else ""
+        for series in prometheus.query_range(substituted(query.expr, WINDOW), start, end, 2):
+            points = [(at - start, float(value)) for at, value in series["values"]]
+            seen = [(at, value) for at, value in points if isfinite(value)]
+            if seen:
+                lines.append((legend(query.legend, series["metric"]) + of_sample, seen))
+    return lines
 
 
 def legend(text: str, labels: dict[str, Any]) -> str:
@@ -239,8 +245,9 @@ def main() -> None:
     ):
         start = time.time() + WINDOW_S  # before it, rates are of less than their window
         work(hosts, given.seconds)
+        end = time.time()
         for board in BOARDS:
-            draw(board, prometheus, start, time.time(), given.out / f"{board.uid}.png")
+            draw(board, prometheus, start, end, given.out / f"{board.uid}.png")
 
 
 if __name__ == "__main__":
