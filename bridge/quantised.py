@@ -190,9 +190,10 @@ def _undo_upsampling(plane: Float32, factor: tuple[int, int]) -> Float32:
 @lru_cache(maxsize=32)  # of a side of a region each, below 1 MB
 def _unblurred(samples: int) -> Band:
     """From means of two pixels back to samples; its weights fall off by a sixth a sample."""
-    blur = 0.75 * np.eye(samples) + 0.125 * (np.eye(samples, k=1) + np.eye(samples, k=-1))
+    blur: NDArray[np.float64] = 0.75 * np.eye(samples)
+    blur += 0.125 * (np.eye(samples, k=1) + np.eye(samples, k=-1))
     blur[0, 0] = blur[-1, -1] = 0.875
-    return Band.of(np.linalg.inv(blur))
+    return Band.of(np.asarray(np.linalg.inv(blur), np.float64))
 
 
 def _spread_blocks(whole: Bool) -> Bool:
