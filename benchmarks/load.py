@@ -109,7 +109,7 @@ def watch_memory(process: int, tally: Tally, until: float) -> None:
     """Proportional set size of the family, once a second."""
     while time.monotonic() < until:
         tally.memory.append(resident_mib(process))
-        time.sleep(1)
+        time.sleep(1)  # between samples: what is measured is not to be disturbed
 
 
 def cpu_seconds(process: int) -> float:

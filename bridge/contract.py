@@ -12,7 +12,7 @@ Tensors, float32, pixels in [-1, 1]:
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Final, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ Projection = Literal["none", "known-pixels", "sr", "jpeg"]
 SamplerName = Literal["i2sb", "dbim", "bridge-ode", "ot-ode", "ot-ode-2m", "parity"]
 GridName = Literal["uniform", "quadratic"]
 PresetName = Literal["fast", "balanced", "best"]
+PRESETS: Final[tuple[PresetName, ...]] = get_args(PresetName)
 
 
 class Document(BaseModel):

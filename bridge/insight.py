@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.contract import Float32, NetworkCard
-from bridge.project import LEVEL, Projection
+from bridge.project import Projection
+from bridge.quantised import LEVEL
 from bridge.restoration import Progress, output_shape
 from bridge.start import Pixels
 

@@ -18,14 +18,13 @@ from bridge.band import Band
 from bridge.contract import NetworkCard
 from bridge.degrade.resize import resize_matrix
 from bridge.holes import Mask, holes_window, keep_known
-from bridge.quantised import BLOCK, Quantisation, QuantisedBlocks
+from bridge.quantised import BLOCK, LEVEL, Quantisation, QuantisedBlocks
 from bridge.start import Pixels, signed_window, white
 from bridge.tiles import Box
 
 Float32 = NDArray[np.float32]
 
 REACH = 2  # samples at a region's inner border that weigh pixels of the next region
-LEVEL = np.float32(127.5)  # grey levels in one unit of [-1,1]
 
 
 class Projection(Protocol):

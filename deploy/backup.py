@@ -44,7 +44,7 @@ def _await_rewrite(redis: Redis) -> None:
     while redis.info("persistence")["aof_rewrite_in_progress"]:
         if time.monotonic() > limit:
             raise TimeoutError("Redis' append-only file is still being rewritten")
-        time.sleep(0.1)
+        time.sleep(0.1)  # Redis tells nobody when a rewrite ends: it must be asked
 
 
 def main() -> None:

@@ -1,13 +1,11 @@
 """The commands that put networks where they are served from; they need the extra `export`."""
 
 from pathlib import Path
-from typing import Annotated, Optional, get_args
+from typing import Annotated, Optional
 
 import typer
 
-from bridge.contract import PresetName
-
-PRESETS: tuple[PresetName, ...] = get_args(PresetName)
+from bridge.contract import PRESETS
 
 
 def export(
@@ -25,7 +23,7 @@ def export(
     cpu_hours: Annotated[Optional[float], typer.Option(help="Training time, for the card.")] = None,
     presets: Annotated[
         str, typer.Option(help="Presets it serves, where another network serves the rest.")
-    ] = "fast,balanced,best",
+    ] = ",".join(PRESETS),
     new_version: Annotated[
         bool, typer.Option("--new-version", help="Beside the newest, not in its place.")
     ] = False,
@@ -54,7 +52,7 @@ def export(
     from rialto.commands.export import export as run_export
 
     chosen = tuple(filter(None, presets.split(",")))
-    unknown = set(chosen) - set(get_args(PresetName))
+    unknown = set(chosen) - set(PRESETS)
     if unknown or not chosen:
         raise typer.BadParameter(f"no preset {', '.join(sorted(unknown)) or 'at all'}")
     run_export(

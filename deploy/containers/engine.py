@@ -52,7 +52,7 @@ def _await(socket: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
         asked = ["docker", "--host", f"unix://{socket}", "version"]
         if subprocess.run(asked, capture_output=True, check=False).returncode == 0:
             return
-        time.sleep(0.1)
+        time.sleep(0.1)  # dockerd does not say when it is ready
     raise NoEngine(f"dockerd did not start: {log.read_text()[-600:]}")
 
 

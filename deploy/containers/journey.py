@@ -62,7 +62,7 @@ class Journey:
         limit = time.monotonic() + PATIENCE_S
         while not holds():
             assert time.monotonic() < limit, f"never: {told}\n{self.compose('logs', 'rialto')}"
-            time.sleep(0.2)
+            time.sleep(0.2)  # between looks: each starts a docker client
         self.say(told)
 
     def build(self) -> None:

@@ -89,7 +89,7 @@ def _await(prometheus: Prometheus, targets: int) -> None:
                 return
         except (httpx2.TransportError, ValueError):  # not there yet, or not ready yet
             pass
-        time.sleep(0.05)
+        time.sleep(0.05)  # Prometheus tells nobody when it has scraped
     raise TimeoutError(f"of {targets} targets, not all were scraped in {PATIENCE_S} s")
 
 

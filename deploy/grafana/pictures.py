@@ -80,7 +80,7 @@ def service_on(folder: Path, **settings: str) -> Iterator[str]:
             with suppress(httpx2.TransportError):
                 if httpx2.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
                     break
-            time.sleep(0.1)
+            time.sleep(0.1)  # its log goes to a file: its readiness must be asked for
         else:
             raise TimeoutError((folder / "log").read_text())
         yield f"127.0.0.1:{port}"

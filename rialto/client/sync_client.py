@@ -164,7 +164,7 @@ class Client:
     def _hold(self, conversation: talk.Conversation[T]) -> T:
         step = talk.advance(conversation, None)
         while isinstance(step, Call):
-            time.sleep(step.after)
+            time.sleep(step.after)  # the pause that the service, or the back-off, asks for
             step = talk.advance(conversation, self._heard(step))
         return step.value
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from bridge.contract import PresetName
+from bridge.contract import PRESETS, PresetName
 from bridge.evaluate import (
     Method,
     Metric,
@@ -40,7 +40,6 @@ from rialto.evaluation.peers import known_peers, run_peer, without_weak_settings
 from rialto.evaluation.pictures import Gallery
 from rialto.evaluation.report import Report, record_quality
 
-PRESETS: tuple[PresetName, ...] = ("fast", "balanced", "best")
 DEEP_METRICS: dict[str, Callable[[], Metric]] = {
     "lpips": partial(lpips_metric, "alex"),
     "lpips_vgg": partial(lpips_metric, "vgg"),

@@ -4,13 +4,12 @@ import json
 import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 from rich.console import Console
 
 from bridge.checkpoint import load_checkpoint
-from bridge.contract import NetworkCard, PresetName
+from bridge.contract import PRESETS, NetworkCard, PresetName
 from bridge.degrade.recipes import RECIPES
 from bridge.photos import centre_crop, photo_files, read_photo
 from export.model_repo import next_version, write_network
@@ -34,7 +33,7 @@ class Wished:
     photos: Path
     photographs: str = ""
     cpu_hours: float | None = None
-    presets: tuple[PresetName, ...] = get_args(PresetName)
+    presets: tuple[PresetName, ...] = PRESETS
     new_version: bool = False
 
 

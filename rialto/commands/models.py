@@ -106,7 +106,7 @@ class Models:
 
         A version that is on disk and not linked yet is passed over without an error.
         """
-        time.sleep(LINKED_SECONDS)
+        time.sleep(LINKED_SECONDS)  # `rialto triton` links a new version within it
         end, reason = time.monotonic() + LOAD_SECONDS, f"version {version} did not appear"
         while True:
             try:
@@ -117,14 +117,14 @@ class Models:
                 return
             if time.monotonic() > end:
                 raise ModelsError(f"{name} was not loaded: {reason}")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)  # Triton tells of nothing by itself
 
     def _drain(self, name: str, old: list[str], seconds: float) -> None:
         """Wait until nothing was evaluated by the old versions for TAKEN_UP_SECONDS."""
         end = time.monotonic() + seconds
         counts, since = self._evaluated(name, old), time.monotonic()
         while time.monotonic() - since < TAKEN_UP_SECONDS and time.monotonic() < end:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)  # Triton tells of nothing by itself
             if (now := self._evaluated(name, old)) != counts:
                 counts, since = now, time.monotonic()
 

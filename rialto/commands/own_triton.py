@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 
+from rialto.commands.triton_server import WITH_ITS_PARENT
 from rialto.commands.triton_wheel import Wheel
 from service.settings import Settings
 
@@ -35,8 +36,8 @@ def triton_beside(settings: Settings) -> Iterator[None]:
     options = [f"--{door}-port={number}" for door, number in ports.items()]
     command = ["rialto.cli", "triton", f"--host={host}", f"--threads={settings.threads}", *options]
     repository = f"--model-repo={settings.model_repo_folder()}"
-    with_us = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-m"]
-    child = subprocess.Popen([*with_us, *command, repository])  # noqa: S603 -- our own command
+    ours = [*WITH_ITS_PARENT, sys.executable, "-m", *command, repository]
+    child = subprocess.Popen(ours)  # noqa: S603 -- our own command
     try:
         yield
     finally:

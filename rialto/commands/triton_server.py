@@ -23,6 +23,7 @@ from rialto.commands.triton_wheel import TritonError, Wheel
 
 PREFIX = "rialto-triton-"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- where POSIX shared memory is, not a place of ours
+WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")  # what follows ends when we do
 POLL_SECONDS = 0.05
 START_SECONDS = 300  # a large network on a slow disk; a failure is told at once
 STOP_SECONDS = 10  # Triton's own limit for requests that still run; then it is killed
@@ -88,7 +89,7 @@ class TritonServer:
         self.refresh()
         # In a session of its own, a Ctrl-C reaches only us, and we stop it in order.
         self.process = subprocess.Popen(  # noqa: S603 -- the wheel's binary, our own arguments
-            ["setpriv", "--pdeathsig", "TERM", "--", *self._command()],  # noqa: S607
+            [*WITH_ITS_PARENT, *self._command()],
             env=self._wheel.environment(self._threads),
             stdout=log,
             stderr=subprocess.STDOUT if log else None,

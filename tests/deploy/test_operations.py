@@ -26,7 +26,7 @@ def until(holds: Callable[[], bool]) -> None:
     limit = time.monotonic() + PATIENCE_S
     while not holds():
         assert time.monotonic() < limit
-        time.sleep(0.05)
+        time.sleep(0.05)  # between looks at other processes
 
 
 def restored_by(client: httpx2.Client, job: str) -> set[str]:
@@ -82,7 +82,7 @@ def old_version(tmp_path: Path) -> Path:
     """The sources of the old version, from the repository's history."""
     archive = subprocess.run(["git", "archive", OLD], cwd=ROOT, capture_output=True, check=False)
     if archive.returncode != 0:
-        pytest.skip(f"this is no clone with its history: {OLD} is not in it")
+        pytest.skip(f"no clone with its history: {OLD} is not in it")  # as in a source archive
     folder = tmp_path / "old"
     folder.mkdir()
     subprocess.run(["tar", "-x"], cwd=folder, input=archive.stdout, check=True)

@@ -118,7 +118,7 @@ def test_s3_may_die_in_mid_job_and_come_back(cache: Path, tmp_path: Path) -> Non
     weed.start()
     try:
         with (
-            patch.dict(os.environ, access(weed.endpoint)),
+            patch.dict(os.environ, access(weed.endpoint)),  # the store's keys; no part is mocked
             served(cache, blobs="s3://photos/rialto") as (_, client),
         ):
             job = opened(client)
