@@ -42,6 +42,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "8 blocks": {"blocks": 8},
     "unshuffle 2": {"unshuffle": 2},
     "L2": {"loss": "l2"},
+    "L1 + 0.1 LPIPS-vgg": {"perceptual": 0.1},
     "EMA .999": {"ema": 0.999},
     "without EMA": {"ema": 0.0},
 }

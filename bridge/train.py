@@ -18,8 +18,10 @@ from bridge.degrade.recipes import RECIPES
 from bridge.networks.compact import Compact
 from bridge.perceptual import Lpips
 from bridge.perceptual_weights import lpips_weights
+from bridge.plan import Plan, make_plan
 from bridge.schedule import Schedule
 from bridge.training_plan import TrainingPlan
+from bridge.walked import walked
 
 UInt8 = NDArray[np.uint8]
 
@@ -49,6 +51,7 @@ class TrainingRun:
             self.network.parameters(), lr=plan.rate, betas=(0.9, 0.99), weight_decay=1e-4
         )
         self.judge = perceptual_judge(self.device) if plan.perceptual else None
+        self.walk = make_plan(self.schedule, "dbim", plan.walk, eta=0.0) if plan.walk else None
         self.iteration = 0
         self.gradient_norms: list[float] = []
 
@@ -59,6 +62,8 @@ class TrainingRun:
         batch = training_batch(self.plan, self.recipe, self.schedule, self.crops, self.iteration)
         batch = batch.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
+            if self.walk is not None:
+                batch = walked(batch, self.network, self.walk, *self._halt(self.walk))
             estimate = self.network(batch.x_t, batch.t, batch.x_1, batch.mask)
             loss = batch.loss(estimate, self.plan.loss)
             if self.judge is not None:
@@ -71,6 +76,11 @@ class TrainingRun:
         self.iteration += 1
         self._average_weights()
         return float(loss.detach())
+
+    def _halt(self, walk: Plan) -> tuple[int, int]:
+        """How many evaluations of `walk` this iteration leaves behind, and the noise's seed."""
+        rng = np.random.default_rng([self.plan.seed, self.iteration, walk.steps])
+        return int(rng.integers(walk.steps)), int(rng.integers(2**63))
 
     def _clip_gradient(self) -> None:
         """Clip at twice the running median of the norm: no scale to tune for each loss."""

@@ -16,6 +16,8 @@ class TrainingPlan:
     rate         AdamW's learning rate between the warm-up and the cool-down
     ema          decay of the averaged weights, which are what is exported
     perceptual   weight of LPIPS on VGG16 beside `loss`; 0 trains for fidelity alone
+    walk         0 draws x_t from the bridge's marginal; n from where the network itself stands
+                 before one of the evaluations of an n-step walk (`bridge.walked`)
     """
 
     task: str
@@ -32,6 +34,7 @@ class TrainingPlan:
     ema: float = 0.999
     loss: Literal["l1", "l2"] = "l1"
     perceptual: float = 0.0
+    walk: int = 0
     beta_max: float = 0.3
     seed: int = 0
 
@@ -40,6 +43,8 @@ class TrainingPlan:
             raise ValueError(f"no recipe for task {self.task!r}; there are {sorted(RECIPES)}")
         if self.iterations < 1 or not 0 <= self.cooldown <= 1:
             raise ValueError("iterations must be positive and cooldown lie in 0..1")
+        if self.walk < 0:
+            raise ValueError(f"walk must be a number of evaluations or 0, not {self.walk}")
         if self.patch % (self.period or self.unshuffle):
             raise ValueError(f"patch must be a multiple of {self.period or self.unshuffle}")
 

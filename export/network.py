@@ -68,7 +68,7 @@ def export_network(
         presets={of: preset for of, preset in profile.presets.items() if of in presets},
         training=TrainingCard(
             iterations=int(state["iteration"]),
-            loss=plan.loss + (f" + {plan.perceptual:g} LPIPS-vgg" if plan.perceptual else ""),
+            loss=_objective(plan),
             patch=plan.patch,
             batch=plan.batch,
             seed=plan.seed,
@@ -78,6 +78,12 @@ def export_network(
         weights_sha256=weights_digest(network),
     )
     return Exported(to_onnx(network, card), card, network)
+
+
+def _objective(plan: TrainingPlan) -> str:
+    """What it was trained for, in words."""
+    judged = f" + {plan.perceptual:g} LPIPS-vgg" if plan.perceptual else ""
+    return plan.loss + judged + (f", on walks of {plan.walk} steps" if plan.walk else "")
 
 
 def parity(exported: Exported, x_1: Float32, mask: Float32 | None = None) -> float:

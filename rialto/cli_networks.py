@@ -30,6 +30,9 @@ def train(
     rate: Annotated[float, typer.Option(help="Learning rate before the cool-down.")] = 1e-3,
     loss: Annotated[str, typer.Option(help="l1 or l2.")] = "l1",
     perceptual: Annotated[float, typer.Option(help="Weight of LPIPS on VGG16 beside it.")] = 0.0,
+    walk: Annotated[
+        int, typer.Option(help="Learn from the states of a walk of so many steps; 0: of any.")
+    ] = 0,
     cooldown: Annotated[
         float, typer.Option(help="Share of iterations with a falling rate.")
     ] = 0.25,
@@ -66,6 +69,7 @@ def train(
             rate=rate,
             loss=loss,  # type: ignore[arg-type]
             perceptual=perceptual,
+            walk=walk,
             cooldown=cooldown,
             seed=seed,
         )

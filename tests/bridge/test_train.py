@@ -7,10 +7,13 @@ import torch
 
 from bridge.batches import training_batch
 from bridge.checkpoint import load_checkpoint, save_checkpoint
+from bridge.contract import SamplerName
 from bridge.degrade.recipes import RECIPES
+from bridge.plan import make_plan
 from bridge.schedule import Schedule
 from bridge.train import TrainingRun
 from bridge.training_plan import TrainingPlan
+from bridge.walked import walked
 
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 192, 192, 3), dtype=np.uint8)
 PLAN = TrainingPlan("sr4x", iterations=8, width=8, blocks=1, patch=32, batch=2, warmup=2)
@@ -123,6 +126,61 @@ def test_a_perceptual_objective_pulls_on_the_estimate_and_leaves_its_judge_alone
     assert any(not torch.equal(one, other) for one, other in pairs)
 
 
+def test_a_walk_begins_at_x_1_and_goes_where_the_sampler_goes() -> None:
+    """After two evaluations x_t is what the plan's own rows make of the network's estimates."""
+    plan = make_plan(Schedule(), "dbim", 3, eta=0.0)
+    run = TrainingRun(PLAN, CROPS)
+    batch = training_batch(PLAN, run.recipe, run.schedule, CROPS, 0)
+    start = walked(batch, run.network, plan, 0, seed=1)
+    assert torch.equal(start.x_t, batch.x_1)
+    assert start.t.tolist() == [1000.0, 1000.0]
+
+    there = walked(batch, run.network, plan, 2, seed=1)
+    generator = torch.Generator().manual_seed(1)
+    x_t = batch.x_1
+    with torch.inference_mode():
+        for row in plan.rows[:2]:
+            x_0 = run.network(x_t, torch.full((2,), row.t), batch.x_1).clamp(-1, 1)
+            noise = torch.randn(x_t.shape, generator=generator)
+            x_t = row.w_x0 * x_0 + row.w_xt * x_t + row.w_x1 * batch.x_1 + row.std * noise
+    torch.testing.assert_close(there.x_t, x_t)
+    assert there.t.tolist() == pytest.approx([plan.rows[2].t] * 2)
+    assert not torch.equal(walked(batch, run.network, plan, 2, seed=2).x_t, there.x_t)
+
+
+def test_a_walk_leaves_what_is_known_in_place() -> None:
+    plan = replace(PLAN, task="inpaint")
+    run = TrainingRun(plan, CROPS)
+    batch = training_batch(plan, run.recipe, run.schedule, CROPS, 0)
+    assert batch.mask is not None
+    walk = make_plan(run.schedule, "dbim", 2, eta=0.0)
+    row = walk.rows[0]
+    there = walked(batch, run.network, walk, 1, seed=0)
+    noise = torch.randn(batch.x_1.shape, generator=torch.Generator().manual_seed(0))
+    known = row.w_x0 * batch.x_0 + row.w_x1 * batch.x_1 + row.std * noise
+    torch.testing.assert_close(there.x_t * (1 - batch.mask), known * (1 - batch.mask))
+
+
+@pytest.mark.parametrize(("sampler", "done"), [("dbim", 4), ("dbim", -1), ("bridge-ode", 2)])
+def test_a_walk_that_cannot_be_walked_is_refused(sampler: SamplerName, done: int) -> None:
+    run = TrainingRun(PLAN, CROPS)
+    batch = training_batch(PLAN, run.recipe, run.schedule, CROPS, 0)
+    with pytest.raises(ValueError, match=r"done|estimates"):
+        walked(batch, run.network, make_plan(run.schedule, sampler, 4), done, seed=0)
+
+
+def test_training_on_walks_resumes_as_it_would_have_gone_on(tmp_path: Path) -> None:
+    plan = replace(PLAN, walk=3)
+    whole, killed = TrainingRun(plan, CROPS), TrainingRun(plan, CROPS)
+    losses = list(whole.steps())
+    first = [killed.step() for _ in range(3)]
+    save_checkpoint(killed.state(), tmp_path / "latest.pt")
+    resumed = TrainingRun(plan, CROPS)
+    resumed.restore(load_checkpoint(tmp_path / "latest.pt"))
+    assert [*first, *resumed.steps()] == losses
+    assert losses != list(TrainingRun(PLAN, CROPS).steps())
+
+
 def test_a_kill_while_saving_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     file = tmp_path / "latest.pt"
     save_checkpoint({"iteration": 1}, file)
@@ -141,7 +199,9 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("fields", [{"task": "colourise"}, {"iterations": 0}, {"cooldown": 2.0}])
+@pytest.mark.parametrize(
+    "fields", [{"task": "colourise"}, {"iterations": 0}, {"cooldown": 2.0}, {"walk": -1}]
+)
 def test_a_plan_that_cannot_run_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(fields))):
         replace(PLAN, **fields)  # type: ignore[arg-type]
