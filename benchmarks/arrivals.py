@@ -74,6 +74,11 @@ class WholePlans:
             network, tile, priority=priority, deadline=deadline, photo=photo
         )
 
+    @property
+    def runtime(self) -> str:
+        """See `service.engine.Engine.runtime`."""
+        return self._engine.runtime
+
     def cards(self) -> dict[str, NetworkCard]:
         """See `service.engine.Engine.cards`."""
         return self._engine.cards()

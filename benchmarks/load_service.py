@@ -9,6 +9,7 @@ from rialto.commands.serve import serve
 from service import app
 from service.engine import Engine, Priority
 from service.engine.repository import read_repository
+from service.engine.runtimes.onnx_runtime import OnnxRuntime
 from service.settings import Settings, read_settings
 from service.telemetry import Telemetry
 
@@ -35,6 +36,8 @@ class Identity:
         assert tile.x_1 is not None
         return tile.x_1
 
+    runtime = "identity"
+
     def cards(self) -> dict[str, NetworkCard]:
         """One."""
         return {NETWORK: self._card}
@@ -50,7 +53,7 @@ class Identity:
 async def open_identity(settings: Settings, telemetry: Telemetry) -> Engine:
     """In the place of `service.app.open_engine`."""
     del telemetry
-    return Identity(read_repository(settings.model_repo_folder(), 1)[NETWORK].card)
+    return Identity(read_repository(settings.model_repo_folder(), OnnxRuntime(1))[NETWORK].card)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """One network in other runtimes and number formats: how much faster, and what it loses.
 
-    pip install openvino
-    python -m benchmarks.runtimes --photos FOLDER [--network sr4x] [--tile 256]
+    pip install 'rialto[openvino]'
+    python -m benchmarks.runtimes --photos FOLDER [--network sr4x]
 
-ONNX Runtime in fp32 is the reference that is served. Beside it: int8 weights (dynamic), int8
-throughout (static, QDQ with uint8 activations, calibrated on the same kind of pixels from other
-photographs), the same with the first and last convolution left in fp32, and OpenVINO in fp32 and
-bf16. Times are medians of one tile in turn with the reference, as shares of its own; PSNR-Y is of
-central 256-px crops.
+ONNX Runtime in fp32 is the reference that is served; OpenVINO in fp32 and bf16 is served where
+RIALTO_RUNTIME says so. Both run as the embedded engine runs them. Beside them: int8 weights
+(dynamic), int8 throughout (static, QDQ with uint8 activations, calibrated on the same kind of
+pixels from other photographs), and the same with the first and last convolution left in fp32.
+Times are medians of one tile in turn with the reference, as shares of its own; PSNR-Y is of central
+256-px crops; beside it the lowest PSNR of a crop by the reference's own pixels.
 """
 
 import argparse
@@ -21,7 +22,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -31,7 +31,8 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from bridge.contract import OUTPUT, NetworkCard, Tile, batch_inputs
+from benchmarks.machine import machine_line
+from bridge.contract import NetworkCard, Tile, batch_inputs
 from bridge.evaluate import Pair
 from bridge.metrics import psnr_y
 from bridge.plan import plan_for
@@ -39,8 +40,11 @@ from bridge.restoration import output_shape, restore_pixels
 from export.model_repo import network_file
 from export.onnx_file import read_card
 from rialto.evaluation.damage import damage_of, read_pairs
+from service.engine.runtimes import REFERENCE, RuntimeName
+from service.engine.runtimes.opening import open_runtime
 
 Float32 = NDArray[np.float32]
+UInt8 = NDArray[np.uint8]
 Inputs = dict[str, Float32]
 Network = Callable[[Inputs], Float32]
 
@@ -60,21 +64,9 @@ class Calibration(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime h
         return next(self._left, None)
 
 
-def ort(file: Path, threads: int) -> Network:
-    """ONNX Runtime on the CPU."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(file), options, ["CPUExecutionProvider"])
-    return lambda inputs: session.run([OUTPUT], inputs)[0]
-
-
-def openvino(file: Path, threads: int, precision: str) -> Network:
-    """OpenVINO on the CPU, computing in f32 or bf16."""
-    import openvino as ov
-
-    settings = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads}
-    compiled = ov.Core().compile_model(str(file), "CPU", settings)
-    return lambda inputs: compiled(inputs)[OUTPUT]
+def served(name: RuntimeName, file: Path, threads: int) -> Network:
+    """As the embedded engine runs it."""
+    return open_runtime(name, threads).open(file).run
 
 
 def quantised(file: Path, recorded: list[Inputs], out: Path, kept: list[str]) -> Path:
@@ -93,7 +85,7 @@ def quantised(file: Path, recorded: list[Inputs], out: Path, kept: list[str]) ->
     return out
 
 
-def restored(card: NetworkCard, network: Network, pair: Pair, steps: int) -> NDArray[np.uint8]:
+def restored(card: NetworkCard, network: Network, pair: Pair, steps: int) -> UInt8:
     """One pair's photo by `steps` of the card's boldest preset."""
     preset = list(card.presets.values())[-1]
     plan = plan_for(card, preset.sampler, steps, grid=preset.grid, eta=preset.eta)
@@ -101,7 +93,7 @@ def restored(card: NetworkCard, network: Network, pair: Pair, steps: int) -> NDA
     async def evaluate(tile: Tile) -> Float32:
         return network(batch_inputs(card, [tile]))[0]
 
-    async def walk() -> NDArray[np.uint8]:
+    async def walk() -> UInt8:
         out = np.empty(output_shape(card, pair.damaged), np.uint8)
         async for _ in restore_pixels(card, plan, pair.damaged, evaluate, out):
             pass
@@ -114,20 +106,18 @@ def runtimes(
     file: Path, recorded: list[Inputs], folder: Path, threads: int
 ) -> Iterator[tuple[str, Network]]:
     """Every runtime by name, the reference first."""
-    yield "ONNX Runtime fp32", ort(file, threads)
+    yield "ONNX Runtime fp32", served(REFERENCE, file, threads)
     dynamic = folder / "dynamic.onnx"
     quantize_dynamic(str(file), str(dynamic), weight_type=QuantType.QUInt8)
-    yield "ONNX Runtime int8, dynamic", ort(dynamic, threads)
+    yield "ONNX Runtime int8, dynamic", served(REFERENCE, dynamic, threads)
     nodes = [node.name for node in onnx.load(str(file)).graph.node if node.op_type == "Conv"]
     static = quantised(file, recorded, folder / "static.onnx", [])
-    yield "ONNX Runtime int8, static", ort(static, threads)
+    yield "ONNX Runtime int8, static", served(REFERENCE, static, threads)
     ends = quantised(file, recorded, folder / "ends.onnx", [nodes[0], nodes[-1]])
-    yield "the same, first and last convolution fp32", ort(ends, threads)
-    try:
-        for precision in ("f32", "bf16"):
-            yield f"OpenVINO {precision}", openvino(file, threads, precision)
-    except ModuleNotFoundError:
-        print("(no openvino here)")
+    yield "the same, first and last convolution fp32", served(REFERENCE, ends, threads)
+    names: tuple[RuntimeName, ...] = ("openvino", "openvino-bf16")
+    for name in names:
+        yield name, served(name, file, threads)
 
 
 def shares(networks: dict[str, Network], inputs: Inputs) -> dict[str, float]:
@@ -160,7 +150,7 @@ def main() -> None:
     damage = damage_of(card.task)
     pairs = read_pairs(damage, asked.photos, 256)
     judged, others = pairs[: asked.count], pairs[asked.count :][:CALIBRATION]
-    reference, recorded = ort(file, threads), []
+    reference, recorded = served(REFERENCE, file, threads), []
 
     def recording(inputs: Inputs) -> Float32:
         recorded.append(inputs)
@@ -171,17 +161,32 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         networks = dict(runtimes(file, recorded, Path(folder), threads))
         relative = shares(networks, recorded[0])
-        print(f"| runtime | time | {' | '.join(f'PSNR-Y, steps {n}' for n in STEPS)} |")
-        print("|---|---:|" + "---:|" * len(STEPS))
+        print(machine_line())
+        titles = [f"PSNR-Y, steps {n} | of the reference" for n in STEPS]
+        print(f"| runtime | time | {' | '.join(titles)} |")
+        print("|---|---:|" + "---:|" * 2 * len(STEPS))
+        wanted = photos_of(card, next(iter(networks.values())), judged)
         for name, network in networks.items():
-            scores = [
-                statistics.fmean(
-                    psnr_y(pair.original, restored(card, network, pair, steps), damage.border)
-                    for pair in judged
-                )
-                for steps in STEPS
-            ]
-            print(f"| {name} | {relative[name]:.2f} | {' | '.join(f'{s:.3f}' for s in scores)} |")
+            cells = []
+            for made, theirs in zip(photos_of(card, network, judged), wanted, strict=True):
+                scores = [
+                    psnr_y(pair.original, one, damage.border)
+                    for pair, one in zip(judged, made, strict=True)
+                ]
+                cells.append(f"{statistics.fmean(scores):.3f}")
+                cells.append(f"{min(map(psnr, made, theirs)):.1f}")
+            print(f"| {name} | {relative[name]:.2f} | {' | '.join(cells)} |")
+
+
+def photos_of(card: NetworkCard, network: Network, pairs: list[Pair]) -> list[list[UInt8]]:
+    """Every pair's photo, by each number of STEPS."""
+    return [[restored(card, network, pair, steps) for pair in pairs] for steps in STEPS]
+
+
+def psnr(one: UInt8, other: UInt8) -> float:
+    """All samples, in dB; infinite where they are the same."""
+    error = float(np.mean((one.astype(float) - other) ** 2))
+    return 10 * float(np.log10(255**2 / error)) if error else float("inf")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from service.auth.guard import open_guard
 from service.auth.policy import keys_wanted
 from service.description import describe
 from service.engine import Engine
-from service.engine.local import LocalEngine, load_networks
+from service.engine.local import Loaded, LocalEngine, load_networks
+from service.engine.runtimes.opening import open_runtime
 from service.observe.traces import open_traces
 from service.photo.codec import Codec
 from service.requests import Requests
@@ -35,7 +36,10 @@ from service.telemetry import Telemetry
 
 
 async def open_engine(settings: Settings, telemetry: Telemetry) -> Engine:
-    """The engine that the settings name. Raises RepositoryError where it has no networks."""
+    """The engine that the settings name.
+
+    Raises RepositoryError where it has no networks, RuntimeUnfit where they cannot be computed so.
+    """
     if settings.engine == "triton":
         from service.engine.triton import Patience, TritonEngine  # noqa: PLC0415 -- gRPC, if used
 
@@ -43,14 +47,16 @@ async def open_engine(settings: Settings, telemetry: Telemetry) -> Engine:
             settings.triton_timeout_s, settings.triton_away_s, settings.triton_start_s
         )
         return await TritonEngine.open(settings.triton_url, telemetry, patience)
-    store = settings.cache.expanduser() / "batch-sizes.json"
-    threads, batch = settings.engine_threads(), settings.max_batch or None
-    networks = await asyncio.to_thread(
-        load_networks, settings.model_repo_folder(), threads, store, batch
-    )
-    engine = LocalEngine(networks, telemetry)
-    engine.follow(settings.model_repo_folder(), threads)
+    engine = LocalEngine(await asyncio.to_thread(_load, settings), telemetry)
+    engine.follow(settings.model_repo_folder())
     return engine
+
+
+def _load(settings: Settings) -> Loaded:
+    """The embedded engine's networks; blocks."""
+    runtime = open_runtime(settings.runtime, settings.engine_threads())
+    store = settings.cache.expanduser() / "batch-sizes.json"
+    return load_networks(settings.model_repo_folder(), runtime, store, settings.max_batch or None)
 
 
 @asynccontextmanager

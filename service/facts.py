@@ -27,9 +27,12 @@ router = APIRouter()
 
 @router.get("/tasks")
 async def tasks(request: Request) -> dict[str, Any]:
-    """What can be restored, by which networks, and how well each preset was measured to do."""
+    """What can be restored, by which networks, and how well each preset was measured to do.
+
+    `runtime` computes them here: `onnxruntime`, by which they were measured, or another.
+    """
     restorer: Restorer = request.state.restorer
-    return restorer.tasks.document()
+    return {**restorer.tasks.document(), "runtime": restorer.engine.runtime}
 
 
 @router.get("/limits")

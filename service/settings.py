@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.engine.runtimes import REFERENCE, RuntimeName
 from service.observe.logs import LogFormat
 from service.photo.limits import CodecLimits
 
@@ -43,6 +45,10 @@ class Settings(BaseSettings):
     engine: Literal["local", "triton"] = Field(
         default="local",
         description="Where networks are evaluated: in this process, or in a Triton.",
+    )
+    runtime: RuntimeName = Field(
+        default=REFERENCE,
+        description="The local engine's; `openvino` and `openvino-bf16` are of an extra.",
     )
     triton_url: str = Field(
         default="127.0.0.1:8001", description="The Triton's gRPC address, host:port."
@@ -184,6 +190,17 @@ class Settings(BaseSettings):
     grace_s: float = Field(
         default=30, ge=0, le=3600, description="Seconds given to running work when stopped."
     )
+
+    @model_validator(mode="after")
+    def _runtime_can_be_had(self) -> Self:
+        if self.runtime == REFERENCE:
+            return self
+        asked = f"RIALTO_RUNTIME={self.runtime}"
+        if self.engine == "triton":
+            raise ValueError(f"{asked} is of the local engine; a Triton's configs name its own")
+        if find_spec("openvino") is None:
+            raise ValueError(f"{asked} needs an extra: pip install 'rialto[openvino]'")
+        return self
 
     def codec_limits(self) -> CodecLimits:
         """What the decoders are bound by."""

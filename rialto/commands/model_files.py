@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bridge.contract import NetworkCard
 from export.texts import write_texts
-from service.engine.repository import RepositoryError, card_of, open_session
+from service.engine.repository import RepositoryError, card_of
 
 WITHDRAWN = ".withdrawn"
 
@@ -58,7 +58,7 @@ def version_before(folder: Path) -> tuple[str, str, NetworkCard]:
     if not older:
         raise ModelsError(f"{folder.name} has no version before {newest} in {folder}")
     file = folder / older[-1] / "model.onnx"
-    return older[-1], newest, card_of(file, open_session(file, 1))
+    return older[-1], newest, card_of(file)
 
 
 def withdraw(folder: Path, version: str, card: NetworkCard) -> None:
@@ -71,6 +71,6 @@ def _listed(name: str, place: Path, state: str) -> Listed:
     version = place.name.removesuffix(WITHDRAWN)
     file = place / "model.onnx"
     try:
-        return Listed(name, version, state, card_of(file, open_session(file, 1)).short_hash, "")
+        return Listed(name, version, state, card_of(file).short_hash, "")
     except RepositoryError as error:
         return Listed(name, version, "UNREADABLE", "", str(error))

@@ -21,6 +21,7 @@ from bridge.quantised import Quantisation
 from bridge.restoration import output_shape, restore_pixels
 from service.engine import Engine
 from service.engine.local import LocalEngine, load_networks
+from service.engine.runtimes.onnx_runtime import OnnxRuntime
 from service.photo.jpeg import quantisation
 from service.telemetry import Telemetry
 
@@ -70,7 +71,9 @@ class Embedded:
 
     async def _open(self) -> Engine:
         store = cache_folder("batch-sizes.json")
-        return LocalEngine(load_networks(self.model_repo, self.threads, store), Telemetry())
+        # What is measured is the reference, whatever serves here.
+        networks = load_networks(self.model_repo, OnnxRuntime(self.threads), store)
+        return LocalEngine(networks, Telemetry())
 
     def network_of(self, task: str, preset: PresetName) -> NetworkCard:
         """The network whose preset it is; raises ValueError where no network has it."""

@@ -24,6 +24,11 @@ class EvaluationFailed(Exception):
 class Engine(Protocol):
     """One call is ONE tile at ONE step; the engine forms the batches."""
 
+    @property
+    def runtime(self) -> str:
+        """What computes the networks: a RuntimeName, or `triton`."""
+        ...
+
     async def evaluate(
         self,
         network: str,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from bridge.contract import OUTPUT, batch_inputs
+from bridge.contract import batch_inputs
 from service.engine.probe import probe_tile
 from service.engine.repository import NetworkFile
 
@@ -69,7 +69,7 @@ def measured_size(file: NetworkFile) -> int:
     tile = probe_tile(file.card, file.card.tile.size)
 
     def run(size: int) -> None:
-        file.session.run([OUTPUT], batch_inputs(file.card, [tile] * size))
+        file.session.run(batch_inputs(file.card, [tile] * size))
 
     return paying_size(timed(run))
 

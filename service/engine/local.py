@@ -1,4 +1,4 @@
-"""The embedded engine: ONNX Runtime in this process, one evaluation queue, schedule → run →
+"""The embedded engine: a runtime in this process, one evaluation queue, schedule → run →
 postprocess.
 
 One thread owns the device. It takes the next batch the moment the last one is done, so
@@ -11,11 +11,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridge.contract import OUTPUT, Float32, NetworkCard, Tile, batch_inputs
+from bridge.contract import Float32, NetworkCard, Tile, batch_inputs
 from service.engine import EngineUnavailable, EvaluationFailed, Priority
 from service.engine.batching import measured_size, stored_sizes
 from service.engine.probe import probe_tile
 from service.engine.repository import NetworkFile, device_key, read_repository
+from service.engine.runtimes import Runtime, RuntimeName
 from service.engine.scheduler import Kind, Scheduler, Ticket
 from service.engine.shelf import Shelf
 from service.telemetry import Telemetry
@@ -35,36 +36,37 @@ class _Waiting:
 
 @dataclass(frozen=True)
 class Loaded:
-    """Networks that are ready to run, and how many tiles of each pay in one batch."""
+    """Networks that `runtime` has made ready, and how many tiles of each pay in one batch."""
 
+    runtime: Runtime
     files: dict[str, NetworkFile]
     batch_sizes: dict[str, int]
 
 
 def load_networks(
-    model_repo: Path, threads: int, batch_store: Path, max_batch: int | None = None
+    model_repo: Path, runtime: Runtime, batch_store: Path, max_batch: int | None = None
 ) -> Loaded:
     """Load every network of a repository and measure, or look up, its batch size.
 
     `max_batch` takes the measurement's place. Blocks; raises RepositoryError.
     """
-    files = read_repository(model_repo, threads)
+    files = read_repository(model_repo, runtime)
     if max_batch is not None:
-        return Loaded(files, dict.fromkeys(files, max_batch))
+        return Loaded(runtime, files, dict.fromkeys(files, max_batch))
     sizes = stored_sizes(
         batch_store,
-        device_key(files, threads),
+        device_key(files, runtime),
         list(files),
         lambda name: measured_size(files[name]),
     )
-    return Loaded(files, sizes)
+    return Loaded(runtime, files, sizes)
 
 
 class LocalEngine:
     """Engine over loaded networks, on this machine's CPU. Made inside its event loop."""
 
     def __init__(self, networks: Loaded, telemetry: Telemetry) -> None:
-        self._shelf = Shelf(networks.files)
+        self._runtime, self._shelf = networks.runtime, Shelf(networks.files)
         self._batch_sizes = dict(networks.batch_sizes)
         self._telemetry = telemetry
         self._scheduler = Scheduler(lambda kind: self._batch_sizes[kind.network.partition("@")[0]])
@@ -76,9 +78,14 @@ class LocalEngine:
         self._device.start()
         self._following: asyncio.Task[None] | None = None
 
-    def follow(self, model_repo: Path, threads: int) -> None:
+    @property
+    def runtime(self) -> RuntimeName:
+        """What computes the networks."""
+        return self._runtime.name
+
+    def follow(self, model_repo: Path) -> None:
         """Take up new versions of `model_repo` from now on, without a dropped evaluation."""
-        work = self._shelf.follow(model_repo, threads, self._batch_sizes)
+        work = self._shelf.follow(model_repo, self._runtime, self._batch_sizes)
         self._following = asyncio.create_task(work)
 
     def cards(self) -> dict[str, NetworkCard]:
@@ -186,13 +193,15 @@ class LocalEngine:
         try:
             inputs = batch_inputs(file.card, [entry.tile for entry in waiting])
             start = time.perf_counter()
-            outputs = list(file.session.run([OUTPUT], inputs)[0])
+            x_0 = file.session.run(inputs)
             seconds = time.perf_counter() - start
+            if x_0.shape != inputs["x_t"].shape:  # a runtime that does not check its own reshapes
+                raise ValueError(f"it answers {x_0.shape} to {inputs['x_t'].shape}")
         except Exception as error:
             return error
         self._telemetry.engine.batch_seconds.labels(file.card.name).observe(seconds)
         self._telemetry.engine.batch_size.labels(file.card.name).observe(len(waiting))
-        return outputs
+        return list(x_0)
 
     def _postprocess(self, waiting: list[_Waiting], outcome: list[Float32] | BaseException) -> None:
         """Hand every caller its x̂_0, or the reason why there is none."""

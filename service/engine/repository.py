@@ -8,6 +8,7 @@ import onnxruntime
 from pydantic import ValidationError
 
 from bridge.contract import METADATA_KEY, NetworkCard
+from service.engine.runtimes import Runtime, Session
 
 
 class RepositoryError(Exception):
@@ -19,7 +20,7 @@ class NetworkFile:
     """One network: where its file lies, a session that runs it, and its card."""
 
     path: Path
-    session: onnxruntime.InferenceSession
+    session: Session
     card: NetworkCard
 
     @property
@@ -28,37 +29,34 @@ class NetworkFile:
         return f"{self.card.name}@{self.card.short_hash}"
 
 
-def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    """A CPU session over `threads` cores; raises RepositoryError for a file that is no network."""
+def card_of(path: Path) -> NetworkCard:
+    """The card in the file's metadata, held to the file's own inputs; whichever runtime runs it.
+
+    Raises RepositoryError for a file that is no network of ours.
+    """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Threads that spin between a network's layers take the cores that decoding, colour and
-    # the step's own arithmetic need.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # It is read and not run.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        file = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     # onnxruntime's exception classes share no base of their own, and most are RuntimeError.
     except Exception as error:
         raise RepositoryError(f"{path} cannot be loaded: {error}") from error
-
-
-def card_of(path: Path, session: onnxruntime.InferenceSession) -> NetworkCard:
-    """The card in the file's metadata, held to the file's own inputs."""
-    document = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+    document = file.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if document is None:
         raise RepositoryError(f"{path} carries no `{METADATA_KEY}` metadata; export it again")
     try:
         card = NetworkCard.model_validate_json(document)
     except ValidationError as error:
         raise RepositoryError(f"{path} has metadata this version cannot read: {error}") from error
-    inputs = {value.name for value in session.get_inputs()}
+    inputs = {value.name for value in file.get_inputs()}
     if inputs != set(card.inputs):
         raise RepositoryError(f"{path} takes {sorted(inputs)}, its card says {list(card.inputs)}")
     return card
 
 
-def read_repository(folder: Path, threads: int) -> dict[str, NetworkFile]:
+def read_repository(folder: Path, runtime: Runtime) -> dict[str, NetworkFile]:
     """Every network below `folder`, newest version of each, by name.
 
     Raises RepositoryError where there is none, or where one cannot be served.
@@ -66,7 +64,7 @@ def read_repository(folder: Path, threads: int) -> dict[str, NetworkFile]:
     folders = network_folders(folder)
     if not folders:
         raise RepositoryError(f"no networks below {folder}: train and export one, or mend the path")
-    return {one.name: read_network(newest_file(one), threads) for one in folders}
+    return {one.name: read_network(newest_file(one), runtime) for one in folders}
 
 
 def network_folders(repository: Path) -> list[Path]:
@@ -82,16 +80,18 @@ def newest_file(folder: Path) -> Path:
     return max(versions, key=lambda path: int(path.parent.name))
 
 
-def read_network(file: Path, threads: int) -> NetworkFile:
+def read_network(file: Path, runtime: Runtime) -> NetworkFile:
     """One version of one network; raises RepositoryError where it cannot be served."""
-    session = open_session(file, threads)
-    card = card_of(file, session)
+    card = card_of(file)
     if card.name != file.parents[1].name:
         raise RepositoryError(f"{file} is named {card.name}, its folder is not")
-    return NetworkFile(file, session, card)
+    try:
+        return NetworkFile(file, runtime.open(file), card)
+    except Exception as error:  # as above; OpenVINO's are RuntimeError
+        raise RepositoryError(f"{file} cannot be loaded by {runtime.name}: {error}") from error
 
 
-def device_key(networks: dict[str, NetworkFile], threads: int) -> str:
+def device_key(networks: dict[str, NetworkFile], runtime: Runtime) -> str:
     """What a measured batch size depends on: the weights, the runtime, the processor."""
     cpu = (
         next(
@@ -105,6 +105,6 @@ def device_key(networks: dict[str, NetworkFile], threads: int) -> str:
         if Path("/proc/cpuinfo").exists()
         else "unknown"
     )
-    parts = [cpu, str(threads), onnxruntime.__version__]
+    parts = [cpu, str(runtime.threads), runtime.name, runtime.version]
     parts += sorted(file.card.weights_sha256 for file in networks.values())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.contract import OUTPUT, NetworkCard, batch_inputs
+from bridge.contract import NetworkCard, batch_inputs
 from service.engine import EngineUnavailable
 from service.engine.batching import measured_size
 from service.engine.probe import probe_tile
@@ -25,6 +25,7 @@ from service.engine.repository import (
     newest_file,
     read_network,
 )
+from service.engine.runtimes import Runtime
 
 log = logging.getLogger("rialto.engine")
 
@@ -79,7 +80,7 @@ class Shelf:
         }
         self._held, self._newest = {**late, **current}, files
 
-    async def follow(self, repository: Path, threads: int, sizes: dict[str, int]) -> None:
+    async def follow(self, repository: Path, runtime: Runtime, sizes: dict[str, int]) -> None:
         """Take up what appears in `repository`, and what is withdrawn, until cancelled.
 
         A network whose name is new has its batch size measured, into `sizes`.
@@ -87,27 +88,27 @@ class Shelf:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
-                await asyncio.to_thread(self._look, repository, threads, sizes)
+                await asyncio.to_thread(self._look, repository, runtime, sizes)
             except Exception:  # whatever it was, what is served goes on, and the next look may do
                 log.exception("the networks in %s were not looked at", repository)
 
-    def _look(self, repository: Path, threads: int, sizes: dict[str, int]) -> None:
+    def _look(self, repository: Path, runtime: Runtime, sizes: dict[str, int]) -> None:
         found = {
-            folder.name: self._current(folder, threads, sizes)
+            folder.name: self._current(folder, runtime, sizes)
             for folder in network_folders(repository)
         }
         self._seen = {name: seen for name, seen in self._seen.items() if name in found}
         files = {name: file for name, file in found.items() if file is not None}
         self.put(files or self._newest)  # an empty folder is one that is being replaced
 
-    def _current(self, folder: Path, threads: int, sizes: dict[str, int]) -> NetworkFile | None:
+    def _current(self, folder: Path, runtime: Runtime, sizes: dict[str, int]) -> NetworkFile | None:
         """What `folder` holds now, or what is served of it where that cannot be."""
         before, stamp = self._newest.get(folder.name), _stamp(folder)
         if stamp == self._seen.get(folder.name):
             return before
         self._seen[folder.name] = stamp  # whatever comes of it, it is tried and told once
         try:
-            file = _tried(newest_file(folder), threads)
+            file = _tried(newest_file(folder), runtime)
         except RepositoryError as error:
             log.warning("%s stays as it was: %s", folder.name, error)
             return before
@@ -131,13 +132,13 @@ def _changed(path: Path) -> tuple[int, int]:
     return stat.st_mtime_ns, stat.st_size
 
 
-def _tried(file: Path, threads: int) -> NetworkFile:
+def _tried(file: Path, runtime: Runtime) -> NetworkFile:
     """Load a network and evaluate one tiny tile; raises RepositoryError."""
-    network = read_network(file, threads)
+    network = read_network(file, runtime)
     try:
         inputs = batch_inputs(network.card, [probe_tile(network.card)])
-        (x_0,) = network.session.run([OUTPUT], inputs)
-    # onnxruntime's exception classes share no base of their own.
+        x_0 = network.session.run(inputs)
+    # The runtimes' exception classes share no base of their own.
     except Exception as error:
         raise RepositoryError(f"{file} cannot be evaluated: {error}") from error
     if not np.isfinite(x_0).all():

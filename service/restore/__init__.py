@@ -67,12 +67,13 @@ class Restorer:
             decoded = await decode(upload, self.codec, chosen.card, answerable)
         photo = restored = decoded.photo
         budget = self._budget(order, chosen, photo, soon)
-        yield Story(order, chosen, photo).accepted()
+        yield Story(order, chosen, photo, self.engine.runtime).accepted()
         async with watch.stage("wait", soon):
             turn = await self.line.turn(photo.pixels.nbytes)
         with turn:
             # A version may have gone live while the photo stood in line, and the old one gone.
-            story = Story(order, self.tasks.choose(order.choice), photo)
+            chosen = self.tasks.choose(order.choice)
+            story = Story(order, chosen, photo, self.engine.runtime)
             work = _work(story, decoded.holes, arrived, deadline, budget)
             async with (
                 Witness(story, self.codec, show) as witness,

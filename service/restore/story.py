@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from service.engine.runtimes import signed
 from service.photo.codec import Encoded
 from service.photo.photo import Photo
 from service.photo.provenance import Provenance
@@ -17,11 +18,15 @@ SOFTWARE = f"Rialto {version('rialto')}"
 
 @dataclass(frozen=True)
 class Story:
-    """`photo` is the one that came; `stopped_after` the steps that a deadline left it, if any."""
+    """`photo` is the one that came, `runtime` what computes the network.
+
+    stopped_after  the steps that a deadline left it, if any
+    """
 
     order: Order
     chosen: Chosen
     photo: Photo
+    runtime: str
     stopped_after: int | None = None
 
     @property
@@ -39,7 +44,7 @@ class Story:
         card, plan = self.chosen.card, str(self.chosen.plan)
         if self.was_cut_short:
             plan += f";stopped={self.steps_done}"
-        network = f"{card.name}@{card.short_hash}"
+        network = signed(card, self.runtime)
         return Provenance(SOFTWARE, card.task, network, plan, self.order.seed)
 
     def accepted(self) -> Accepted:

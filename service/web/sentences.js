@@ -1,6 +1,7 @@
 /** Every English sentence of the page that says a number or a name; strings.js has the labels. */
 
 import { bytes, duration, megapixels, size } from "./amounts.js";
+import { NOISY, SOFT } from "./gate/gate.js";
 import { text } from "./strings.js";
 
 export const problems = {
@@ -35,7 +36,7 @@ export const problems = {
 };
 
 /** What the gate saw, a few words each. */
-export function seen(photo, { jpeg, blur, grey, toned }) {
+export function seen(photo, { jpeg, blur, noise, grey, toned }) {
   const format = photo.type.replace(/^image\//, "").toUpperCase();
   const saved = jpeg && `JPEG quality ${jpeg.exact ? "" : "about "}${jpeg.quality}`;
   return [
@@ -44,16 +45,21 @@ export function seen(photo, { jpeg, blur, grey, toned }) {
     photo.width && megapixels(photo.width * photo.height),
     grey ? "black and white" : toned && "one tone",
     blur !== null && sharpness(blur),
+    noise !== null && graininess(noise),
   ].filter(Boolean);
 }
 
-const sharpness = (blur) => (blur < 0.42 ? "sharp" : blur <= 0.55 ? "a little soft" : "soft");
+const sharpness = (blur) => (blur < 0.42 ? "sharp" : blur <= SOFT ? "a little soft" : "soft");
+
+const graininess = (noise) => noise > 2 && (noise > NOISY ? "noisy" : "a little noisy");
 
 /** Why a task is suggested. */
 export const reasons = {
   old: "It looks like a scan of an old print, with more than one kind of damage.",
   smallAndCompressed: "It is small, and was saved so strongly that blocks and rings show.",
   compressed: "It was saved so strongly that blocks and rings show.",
+  smallAndNoisy: "It is small and noisy: four times the size, without the noise.",
+  noisy: "Its smooth parts are noisy, as of a sensor in little light.",
   soft: "Even its sharpest part is out of focus.",
   small: "It is small: four times the size, with detail to match.",
   nothing: "Nothing stands out: every task may be tried.",

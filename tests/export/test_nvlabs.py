@@ -19,6 +19,7 @@ from export.nvlabs import CheckpointError, import_results
 from export.nvlabs.parity import difference, probe
 from export.onnx_file import read_card, weights_digest
 from service.engine.repository import read_repository
+from service.engine.runtimes.onnx_runtime import OnnxRuntime
 from tests.export.nvlabs.checkpoints import (
     SHAPE,
     UPDATES,
@@ -64,14 +65,14 @@ def test_the_service_reads_what_was_imported_and_walks_its_plan(
     network: tuple[Path, NetworkCard, Adm],
 ) -> None:
     folder, card, _ = network
-    served = read_repository(folder.parent, threads=1)["nvlabs-jpeg-10"]
+    served = read_repository(folder.parent, OnnxRuntime(1))["nvlabs-jpeg-10"]
     assert served.card == card == read_card(folder / "1" / "model.onnx")
     preset = card.presets["balanced"]
     plan = plan_for(card, preset.sampler, preset.steps, grid=preset.grid, eta=preset.eta)
     x_1 = np.zeros((3, 32, 32), np.float32)
     row = plan.rows[0]
     feed = batch_inputs(card, [Tile(x_1, row.t, row.sigma, x_1)])
-    (x_0,) = served.session.run(None, feed)
+    x_0 = served.session.run(feed)
     assert x_0.shape == (1, 3, 32, 32)
     assert np.isfinite(x_0).all()
 

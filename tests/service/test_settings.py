@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 from pydantic import ValidationError
 
@@ -29,3 +31,22 @@ def test_a_value_out_of_its_bounds_is_refused(monkeypatch: pytest.MonkeyPatch) -
 def test_settings_do_not_change_once_read() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1  # type: ignore[misc]
+
+
+def test_a_runtime_of_an_extra_that_is_not_installed_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Settings(runtime="openvino-bf16").runtime == "openvino-bf16"
+    monkeypatch.setitem(sys.modules, "openvino", None)  # as where nobody installed it
+    with pytest.raises(ValidationError, match=r"RUNTIME=openvino needs .*rialto\[openvino\]"):
+        Settings(runtime="openvino")
+
+
+def test_a_triton_has_its_own_runtime() -> None:
+    with pytest.raises(ValidationError, match="RUNTIME=openvino-bf16 is of the local engine"):
+        Settings(runtime="openvino-bf16", engine="triton")
+
+
+def test_a_runtime_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValidationError, match="'onnxruntime', 'openvino' or 'openvino-bf16'"):
+        Settings(runtime="bf16")

@@ -34,3 +34,24 @@ def test_onnx_runtime_s_telemetry_is_off_in_every_room_that_loads_it(
 
 def test_it_is_off_in_triton_s_processes_too() -> None:
     assert Wheel.find().environment(1)["ORT_DISABLE_TELEMETRY"] == "1"
+
+
+COMPUTE = """
+from pathlib import Path
+from service.engine.runtimes.openvino_cpu import OpenVino
+OpenVino.start("openvino", 1).open(Path("model_repo/jpeg/1/model.onnx"))
+from openvino.tools.ovc import telemetry_stub, telemetry_utils
+assert telemetry_utils.tm is telemetry_stub
+"""
+
+
+def test_openvino_s_telemetry_has_nothing_to_send_by(tmp_path: Path) -> None:
+    """By itself, `import openvino` sends an event and leaves an identity in the home folder."""
+    loud = {name: value for name, value in os.environ.items() if name not in QUIET}
+    subprocess.run(
+        [sys.executable, "-c", COMPUTE],
+        cwd=ROOT,
+        env={**loud, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
+        check=True,
+    )
+    assert list(tmp_path.iterdir()) == []

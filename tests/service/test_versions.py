@@ -21,6 +21,7 @@ from rialto.commands.models import Models
 from service.app import open_restorer
 from service.engine import EngineUnavailable, shelf
 from service.engine.repository import read_repository
+from service.engine.runtimes.onnx_runtime import OnnxRuntime
 from service.engine.triton import engine
 from service.restore import Order, Restorer
 from service.restore.accept import Upload
@@ -161,9 +162,9 @@ async def test_a_network_comes_goes_and_comes_back_as_its_folder_does(served: Se
 def test_weights_that_no_photo_used_for_long_are_let_go(tmp_path: Path) -> None:
     now = [0.0]
     repository = tiny_repository(tmp_path)
-    held = shelf.Shelf(read_repository(repository, 1), lambda: now[0])
+    held = shelf.Shelf(read_repository(repository, OnnxRuntime(1)), lambda: now[0])
     write_network(tiny_network(NEW), NEW, repository)
-    held.put(read_repository(repository, 1))
+    held.put(read_repository(repository, OnnxRuntime(1)))
     old = f"test@{OLD.short_hash}"
     for now[0] in (500.0, 1000.0):
         assert held.find(old).card == OLD

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 from playwright.sync_api import Page, expect
@@ -40,6 +41,18 @@ def test_blur_and_grey_are_seen(page: Page, tmp_path: Path) -> None:
     choose(page, MARKET)
     expect(page.get_by_text("sharp", exact=True)).to_be_visible()
     expect(page.locator("#seen-facts")).not_to_contain_text("black and white")
+
+
+def test_noise_is_seen_where_the_photo_is_smooth(page: Page, tmp_path: Path) -> None:
+    clean = np.asarray(Image.open(MARKET).resize((1024, 768)).convert("RGB")).astype(np.float64)
+    grain = np.random.default_rng(0).normal(0, 15, clean.shape)
+    Image.fromarray(np.clip(clean + grain, 0, 255).astype(np.uint8)).save(tmp_path / "iso.png")
+    choose(page, tmp_path / "iso.png")
+    expect(page.get_by_text("noisy", exact=True)).to_be_visible()
+    Image.fromarray(clean.astype(np.uint8)).save(tmp_path / "clean.png")
+    choose(page, tmp_path / "clean.png")
+    expect(page.get_by_text("sharp", exact=True)).to_be_visible()
+    expect(page.locator("#seen-facts")).not_to_contain_text("noisy")
 
 
 def test_a_small_photo_is_enlarged_unless_another_task_was_chosen(page: Page) -> None:

@@ -77,7 +77,8 @@ def _by_settings() -> Iterator[Finding]:
     yield from looked("disk", lambda: machine.check_disk(data))
     repository, threads = settings.model_repo_folder(), settings.engine_threads()
     if not triton:
-        yield from looked("networks", lambda: networks.check_networks(repository, threads))
+        engine = repository, settings.runtime, threads
+        yield from looked("networks", lambda: networks.check_engine(*engine))
     yield from looked("triton", lambda: reach.check_triton(settings.triton_url, triton))
     yield from looked("keys", lambda: reach.check_keys(settings.auth, settings.host))
     yield from looked("port", lambda: reach.check_port(settings.host, settings.port))

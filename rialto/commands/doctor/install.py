@@ -14,6 +14,7 @@ EXTRAS = {
     "train": "rialto train, rialto evaluate",
     "export": "rialto export, rialto import-nvlabs",
     "check-tensorrt": "rialto export --check-tensorrt",
+    "openvino": "RIALTO_RUNTIME",
     "traces": "RIALTO_OTLP_ENDPOINT",
     "oidc": "RIALTO_OIDC_ISSUER",
     "test": "make test",

@@ -11,7 +11,10 @@ from packaging.specifiers import SpecifierSet
 
 from rialto.commands.doctor.finding import Finding
 
-VECTOR_FLAGS = ("avx2", "avx512_vnni", "avx_vnni", "amx_int8", "amx_bf16", "asimd", "asimddp")
+VECTOR_FLAGS = (
+    *("avx2", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16"),
+    *("asimd", "asimddp"),
+)
 NEEDED_FLAGS = {"avx2", "asimd"}  # one of them: without, a step takes some ten times as long
 NETWORKS_MB = 1024  # of a running service beside its decoders: interpreter, runtime, networks
 LEAST_FREE_MB = 2048  # of disk: the queue's file, photos as sent, results

@@ -1,4 +1,4 @@
-"""The model repository: each network is loaded, held to its cards and digest, and run once."""
+"""The embedded engine: its runtime, and each network loaded, held to cards and digest, run once."""
 
 import hashlib
 import json
@@ -9,19 +9,33 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.contract import OUTPUT, NetworkCard, batch_inputs
+from bridge.contract import NetworkCard, batch_inputs
 from rialto.commands.doctor.finding import Finding
 from service.engine.probe import probe_tile
 from service.engine.repository import NetworkFile, RepositoryError, read_repository
+from service.engine.runtimes import Runtime, RuntimeName, RuntimeUnfit
+from service.engine.runtimes.opening import open_runtime
 
 AGAIN = "restore it from where it came, or export it again"
 PREFIX = "network."  # of the weights within a file that `rialto export` wrote
 
 
-def check_networks(folder: Path, threads: int) -> Iterator[Finding]:
+def check_engine(folder: Path, name: RuntimeName, threads: int) -> Iterator[Finding]:
+    """One finding for the runtime, and those of the networks where it can be had."""
+    try:
+        runtime = open_runtime(name, threads)
+    except RuntimeUnfit as error:
+        yield Finding("runtime", "broken", str(error), "set RIALTO_RUNTIME, or leave it out")
+        return
+    told = f"{runtime.name} {runtime.version}, {threads} threads"
+    yield Finding("runtime", "fine", told)
+    yield from check_networks(folder, runtime)
+
+
+def check_networks(folder: Path, runtime: Runtime) -> Iterator[Finding]:
     """One finding for the repository where it cannot be served, else one for each network."""
     try:
-        networks = read_repository(folder, threads)
+        networks = read_repository(folder, runtime)
     except RepositoryError as error:
         mend = "set RIALTO_MODEL_REPO to where the networks are, or mend what it names"
         yield Finding("networks", "broken", str(error), mend)
@@ -40,7 +54,7 @@ def check_network(file: NetworkFile) -> Finding:
     if digest is not None and card.family == "compact" and digest != card.weights_sha256:
         told = f"weights have digest {digest[:12]}, the card says {card.short_hash}"
         return Finding(name, "broken", told, AGAIN)
-    answer = file.session.run([OUTPUT], batch_inputs(card, [probe_tile(card)]))[0]
+    answer = file.session.run(batch_inputs(card, [probe_tile(card)]))
     if not np.isfinite(answer).all():
         return Finding(name, "broken", "answers a grey tile with NaN or infinity", AGAIN)
     told = f"{card.task}, {card.parameters:,} parameters, {card.short_hash}"

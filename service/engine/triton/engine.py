@@ -14,6 +14,7 @@ from bridge.contract import Float32, NetworkCard, Tile
 from service.engine import EngineUnavailable, EvaluationFailed, Priority
 from service.engine.probe import probe_tile
 from service.engine.repository import RepositoryError
+from service.engine.runtimes import TRITON
 from service.engine.scheduler import Kind
 from service.engine.triton.call import Away
 from service.engine.triton.circuit import Circuit
@@ -47,6 +48,8 @@ class Patience:
 
 class TritonEngine:
     """Engine over a Triton's gRPC. Made by `open`, inside its event loop."""
+
+    runtime = TRITON
 
     def __init__(self, url: str, telemetry: Telemetry, patience: Patience) -> None:
         self._url, self._telemetry, self._patience = url, telemetry, patience

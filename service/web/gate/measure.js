@@ -1,20 +1,30 @@
 /**
- * In a worker: a photo's pixels → how blurred it is, and what colours it has.
+ * In a worker: a photo's pixels → how blurred and how noisy it is, and what colours it has.
  *
- * In goes an ImageBitmap, back comes {blur, grey, toned}. Blur is the measure of Crete et al.
- * 2007 (doi:10.1117/12.702790), from 0, sharp, to 1: how much of the change between neighbours
+ * In goes an ImageBitmap, back comes {blur, noise, grey, toned}. Blur is the measure of Crete et
+ * al. 2007 (doi:10.1117/12.702790), from 0, sharp, to 1: how much of the change between neighbours
  * is left when the photo is blurred once more. It is taken in the sharpest of nine squares,
  * since a sharp photo may well have a soft background.
+ *
+ * Noise is a standard deviation of luma in levels of 255, by the filter of Immerkær 1996
+ * (doi:10.1006/cviu.1996.0060), which sees neither levels nor slopes; it is taken where the nine
+ * squares are smoothest, since texture would pass for noise. 0 where nothing is smooth and lit.
  */
 
 const SQUARE = 192; // Pixels a side.
 const REACH = 4; // Pixels that the second blur reaches to either side.
 const PREVIEW = 96; // Pixels of the longest side, for colours.
+const BLOCK = 16; // Pixels a side of what noise is measured in.
+const DARK = 16; // Luma below which, and as far from white, noise is cut off.
+const SMOOTHEST = 0.1; // Share of blocks that are smoother than what counts.
+const FEWEST = 20; // Blocks of which such a share says something.
 const CHROMA = 7; // Levels of 255 from grey that an eye begins to see.
 
 self.addEventListener("message", ({ data: bitmap }) => {
   const { grey, toned } = colours(bitmap);
-  self.postMessage({ blur: blur(bitmap), grey, toned });
+  const found = squares(bitmap);
+  const blur = Math.min(...found.map((square) => blurOf(square)));
+  self.postMessage({ blur, noise: noiseOf(found), grey, toned });
   bitmap.close();
 });
 
@@ -25,16 +35,16 @@ function pixels(bitmap, x, y, width, height, toWidth = width, toHeight = height)
   return context.getImageData(0, 0, toWidth, toHeight).data;
 }
 
-function blur(bitmap) {
+/** Nine squares spread over the photo: {values, width, height}, luma of each. */
+function squares(bitmap) {
   const width = Math.min(SQUARE, bitmap.width);
   const height = Math.min(SQUARE, bitmap.height);
   const places = [0.1, 0.5, 0.9].flatMap((down) => [0.1, 0.5, 0.9].map((right) => [right, down]));
-  const found = places.map(([right, down]) => {
+  return places.map(([right, down]) => {
     const x = Math.round((bitmap.width - width) * right);
     const y = Math.round((bitmap.height - height) * down);
-    return blurOf(luma(pixels(bitmap, x, y, width, height)), width, height);
+    return { values: luma(pixels(bitmap, x, y, width, height)), width, height };
   });
-  return Math.min(...found);
 }
 
 function luma(rgba) {
@@ -47,10 +57,44 @@ function luma(rgba) {
 }
 
 /** The blurrier of the two directions; 1 where there is nothing to see. */
-function blurOf(values, width, height) {
+function blurOf({ values, width, height }) {
   const across = lostShare(values, width, height, 1, width);
   const down = lostShare(values, height, width, width, 1);
   return Math.max(across, down);
+}
+
+function noiseOf(found) {
+  const deviations = found.flatMap(blockNoises).sort((one, other) => one - other);
+  if (deviations.length < FEWEST) return 0;
+  return deviations[Math.floor(deviations.length * SMOOTHEST)];
+}
+
+/** The standard deviation in each block that is neither nearly black nor nearly white. */
+function blockNoises({ values, width, height }) {
+  const found = [];
+  for (let top = 1; top + BLOCK < height; top += BLOCK) {
+    for (let left = 1; left + BLOCK < width; left += BLOCK) {
+      let light = 0;
+      let change = 0;
+      for (let y = top; y < top + BLOCK; y += 1) {
+        for (let at = y * width + left; at < y * width + left + BLOCK; at += 1) {
+          light += values[at];
+          change += Math.abs(curvature(values, at, width));
+        }
+      }
+      const mean = light / BLOCK ** 2;
+      if (mean > DARK && mean < 255 - DARK) {
+        found.push((Math.sqrt(Math.PI / 2) * change) / (6 * BLOCK ** 2));
+      }
+    }
+  }
+  return found;
+}
+
+/** The difference of two Laplacians: of white noise, six times its standard deviation. */
+function curvature(values, at, width) {
+  const row = (middle) => values[middle - 1] - 2 * values[middle] + values[middle + 1];
+  return row(at - width) - 2 * row(at) + row(at + width);
 }
 
 /** Along lines of `length`: `step` leads to the next pixel, `next` to the next line. */

@@ -19,6 +19,7 @@ from rialto.commands.doctor import install
 from rialto.commands.doctor.machine import check_files, check_memory, check_processor
 from rialto.commands.doctor.networks import check_networks
 from rialto.commands.doctor.reach import check_port, check_redis, check_triton
+from service.engine.runtimes.onnx_runtime import OnnxRuntime
 from service.valkey import embedded_valkey
 from tests.conftest import ROOT, LiveService
 from tests.service.engine.conftest import supervised, tiny_repository
@@ -59,6 +60,7 @@ def test_a_sound_set_up_has_nothing_broken_and_exit_code_0(doctor: Doctor) -> No
     assert [one for one in found.values() if one["state"] == "broken"] == []
     assert code == 0
     assert found["network sr4x"]["told"].endswith("digest holds")
+    assert found["runtime"]["told"].startswith("onnxruntime 1.")
 
 
 def test_people_read_the_same_with_what_to_do_below() -> None:
@@ -153,7 +155,11 @@ def repository(tmp_path: Path) -> Path:
 
 
 def broken(folder: Path) -> dict[str, str]:
-    return {one.name: one.told for one in check_networks(folder, 1) if one.state == "broken"}
+    return {
+        one.name: one.told
+        for one in check_networks(folder, OnnxRuntime(1))
+        if one.state == "broken"
+    }
 
 
 def test_weights_that_were_changed_are_found_by_their_digest(repository: Path) -> None:

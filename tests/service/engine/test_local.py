@@ -7,11 +7,16 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import helper
 
 from bridge.contract import NetworkCard
 from export.onnx_file import write_card
+from service.engine import EvaluationFailed
 from service.engine.local import LocalEngine, load_networks
 from service.engine.repository import RepositoryError, read_repository
+from service.engine.runtimes import RuntimeName
+from service.engine.runtimes.onnx_runtime import OnnxRuntime
+from service.engine.runtimes.opening import open_runtime
 from service.telemetry import Telemetry
 from tests.bridge.cards import card
 from tests.service.engine.tiny import expected, tile, tiny_network
@@ -37,7 +42,9 @@ def telemetry() -> Telemetry:
 
 @pytest.fixture
 async def engine(repository: Path, telemetry: Telemetry) -> AsyncIterator[LocalEngine]:
-    made = LocalEngine(load_networks(repository, 1, repository / "sizes.json", 4), telemetry)
+    made = LocalEngine(
+        load_networks(repository, OnnxRuntime(1), repository / "sizes.json", 4), telemetry
+    )
     yield made
     await made.close()
 
@@ -56,16 +63,33 @@ async def test_every_tile_gets_its_own_estimate_whatever_shares_its_batch(
     assert batches < 12
 
 
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+async def test_an_answer_of_another_size_fails_its_tile_and_leaves_nobody_waiting(
+    tmp_path: Path, telemetry: Telemetry, runtime: RuntimeName
+) -> None:
+    model = tiny_network(card())
+    model.graph.node[-1].output[0] = "one"
+    model.graph.node.append(helper.make_node("Concat", ["one", "one"], ["x_0"], axis=0))
+    put(tmp_path / "repo", card(), model)
+    networks = load_networks(tmp_path / "repo", open_runtime(runtime, 1), tmp_path / "sizes", 4)
+    engine = LocalEngine(networks, telemetry)
+    outcomes = await asyncio.gather(
+        *(engine.evaluate("test", tile(seed)) for seed in range(3)), return_exceptions=True
+    )
+    await engine.close()
+    assert all(isinstance(outcome, EvaluationFailed) for outcome in outcomes)
+
+
 def test_an_empty_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="no networks below"):
-        read_repository(tmp_path, 1)
+        read_repository(tmp_path, OnnxRuntime(1))
 
 
 def test_a_corrupt_network_is_refused_by_name(repository: Path) -> None:
     file = repository / "test" / "1" / "model.onnx"
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(RepositoryError, match=r"model\.onnx cannot be loaded"):
-        read_repository(repository, 1)
+        read_repository(repository, OnnxRuntime(1))
 
 
 def test_a_network_whose_card_disagrees_with_its_inputs_is_refused(tmp_path: Path) -> None:
@@ -77,7 +101,7 @@ def test_a_network_whose_card_disagrees_with_its_inputs_is_refused(tmp_path: Pat
     write_card(model, masked)
     onnx.save(model, str(tmp_path / "test" / "1" / "model.onnx"))
     with pytest.raises(RepositoryError, match="its card says"):
-        read_repository(tmp_path, 1)
+        read_repository(tmp_path, OnnxRuntime(1))
 
 
 def test_a_network_without_a_card_is_refused(tmp_path: Path) -> None:
@@ -85,17 +109,17 @@ def test_a_network_without_a_card_is_refused(tmp_path: Path) -> None:
     del model.metadata_props[:]
     put(tmp_path, card(), model)
     with pytest.raises(RepositoryError, match="carries no"):
-        read_repository(tmp_path, 1)
+        read_repository(tmp_path, OnnxRuntime(1))
 
 
 def test_the_newest_version_is_served(repository: Path) -> None:
     newer = card(title="Newer")
     (repository / "test" / "10").mkdir()
     onnx.save(tiny_network(newer), str(repository / "test" / "10" / "model.onnx"))
-    assert read_repository(repository, 1)["test"].card.title == "Newer"
+    assert read_repository(repository, OnnxRuntime(1))["test"].card.title == "Newer"
 
 
 def test_batch_sizes_are_measured_on_the_networks_themselves(repository: Path) -> None:
     store = repository / "sizes.json"
-    assert load_networks(repository, 1, store).batch_sizes["test"] in (1, 2, 4, 8)
+    assert load_networks(repository, OnnxRuntime(1), store).batch_sizes["test"] in (1, 2, 4, 8)
     assert store.exists()
