@@ -34,7 +34,7 @@ format: $(VENV)/test.done   ## put the code in shape
 test: check programs metrics triton   ## check, then the whole suite
 	$(BIN)/pytest -m "not long"
 
-test-long: check programs metrics triton typescript   ## the suite and the minutes-long checks
+test-long: check programs metrics triton typescript azurite   ## the suite and the minutes-long checks
 	$(BIN)/pytest
 
 # The page is tested in a real browser, metadata by an independent reader, alerts by Prometheus;
@@ -95,6 +95,12 @@ typescript:      ## install what checks the TypeScript recipe
 	mkdir -p $(CACHE)/typescript
 	cp examples/typescript/package*.json $(CACHE)/typescript
 	cd $(CACHE)/typescript && npm ci --silent --no-audit --no-fund
+
+.PHONY: azurite
+azurite:         ## install Azure's blob storage as Microsoft emulates it
+	@command -v npm >/dev/null || { apt-get update -qq && \
+	  apt-get install -y -qq --no-install-recommends nodejs npm; }
+	npm install --silent --no-audit --no-fund --prefix $(CACHE)/azurite azurite@3.37.0
 
 train-demo: $(VENV)/test.done   ## five minutes of training on PHOTOS=folder, and its curve
 	@test -n "$(PHOTOS)" || { echo "make train-demo PHOTOS=a/folder/of/photographs"; exit 2; }

@@ -31,6 +31,13 @@ class JobCounts(Told):
         return self.restored + self.failed + self.cancelled
 
 
+class JobFailure(Told):
+    """Why a photo was not restored, or a bag not written."""
+
+    slug: str
+    detail: str
+
+
 class Job(Told):
     """A job as it stands; rates and `eta_seconds` where the service was asked for one job."""
 
@@ -43,6 +50,7 @@ class Job(Told):
     photos_per_second: float | None = None
     megapixels_per_second: float | None = None
     eta_seconds: float | None = None
+    target_failure: JobFailure | None = None
 
     @property
     def ended(self) -> bool:
@@ -75,13 +83,6 @@ class JobOutput(Told):
     network: str
     plan: str
     seed: int
-
-
-class JobFailure(Told):
-    """Why a photo was not restored."""
-
-    slug: str
-    detail: str
 
 
 class JobPhoto(Told):

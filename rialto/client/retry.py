@@ -15,6 +15,7 @@ FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 8.0
 LONGEST_PROMISE_S = 60.0  # a later Retry-After is the caller's to wait for, not ours
 JITTER = 0.25
+LASTING = frozenset({"deadline-passed", "job-closed", "job-ended", "name-taken"})
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,10 @@ def is_passing(error: RialtoError) -> bool:
     """Whether the same call may succeed a moment later.
 
     Not where time ran out, the caller's (APITimeoutError) or the service's own: the same
-    work would take as long again.
+    work would take as long again. Nor where a job will stay as it is.
     """
     if isinstance(error, APIStatusError):
-        if error.slug == "deadline-passed":
+        if error.slug in LASTING:
             return False
         return error.status in {408, 409, 429} or error.status >= 500
     return isinstance(error, APIConnectionError) and not isinstance(error, APITimeoutError)

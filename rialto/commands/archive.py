@@ -40,7 +40,7 @@ def archive(
 
     The same command goes on where it was broken off, by Ctrl-C, a kill, or a restarted service.
 
-    Exit code 1 where any photo failed.
+    Exit code 1 where any photo failed or was not taken.
     """
     from rialto.commands.archive_run import Archive  # noqa: PLC0415 -- loads the HTTP client
 
@@ -60,17 +60,19 @@ def _run(wanted: "Archive", url: str, *, as_json: bool) -> int:
     """Do it, with progress shown; returns the exit code."""
     from rialto.client import AsyncClient, RialtoError  # noqa: PLC0415 -- as above
     from rialto.commands.archive_run import OtherJob, run_archive  # noqa: PLC0415
-    from rialto.commands.job_report import job_bar, record, say, told  # noqa: PLC0415
+    from rialto.commands.job_report import job_bar, record, say, shown, told  # noqa: PLC0415
 
     async def work(tell: Callable[[str, int, int], None]) -> int:
         async with AsyncClient(url, max_retries=REPETITIONS) as client:
-            job, failed = await run_archive(replace(wanted, tell=tell), client)
-        for photo in failed:
+            made = await run_archive(replace(wanted, tell=tell), client)
+        for photo in made.failed:
             say(f"failed {photo.name}: {photo.failure.detail if photo.failure else ''}")
-        say(told(job))
+        for name, why in made.unsent.items():
+            say(f"not sent {shown(name)}: {why}")
+        say(told(made.job))
         if as_json:
-            typer.echo(record(job, failed))
-        return int(bool(failed))
+            typer.echo(record(made.job, made.failed, made.unsent))
+        return int(not made.is_whole)
 
     try:
         with job_bar() as tell:

@@ -9,19 +9,22 @@ import hashlib
 import io
 import json
 import tarfile
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from rialto.client import AsyncClient, NotFoundError, RialtoError
+from rialto.client import APIStatusError, AsyncClient, NotFoundError, RialtoError
 from rialto.client.job_records import Job, JobOutput, JobPhoto
 from rialto.commands.pairs import photos_in
 from rialto.commands.turns import at_once
 from rialto.writing import write_whole
+from service.archive.names import bag_name
 
 STATE_FILE = ".rialto-job.json"
+OWN_FAULTS = frozenset({"bad-name", "name-taken", "body-too-large"})  # one photo's, not the job's
 
 
 class OtherJob(Exception):
@@ -49,8 +52,22 @@ class Archive:
         return self.out / "data" if self.bag else self.out
 
 
-async def run_archive(archive: Archive, client: AsyncClient) -> tuple[Job, list[JobPhoto]]:
-    """Send, watch, fetch; returns the ended job and its failed photos.
+@dataclass(frozen=True)
+class Outcome:
+    """The ended job, its failed photos, and why others of the folder are not in it, by name."""
+
+    job: Job
+    failed: list[JobPhoto]
+    unsent: dict[str, str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every photo of the folder was restored."""
+        return not (self.failed or self.unsent or self.job.counts.cancelled)
+
+
+async def run_archive(archive: Archive, client: AsyncClient) -> Outcome:
+    """Send, watch, fetch. A photo that the service does not take is told, and holds up no other.
 
     Raises OtherJob, ValueError where the folder holds no photo, RialtoError where the service
     refuses or stays away, OSError.
@@ -58,17 +75,21 @@ async def run_archive(archive: Archive, client: AsyncClient) -> tuple[Job, list[
     photos = await asyncio.to_thread(photos_in, archive.folder, archive.out)
     if not photos:
         raise ValueError(f"{archive.folder} holds no photo")
-    job = await _opened(archive, client)
+    job, unsent = await _opened(archive, client), dict[str, str]()
     if not job.ended:
-        await _send(archive, client, job, photos)
+        unsent = await _send(archive, client, job, photos)
         await client.jobs.tell(job.id, "close")
         job = await client.jobs.wait(
             job.id, lambda job: archive.tell("restoring", job.counts.ended, job.counts.total)
         )
-    failed = await _fetch(archive, client, job.id)
+    held = [photo async for photo in client.jobs.photos(job.id)]
+    await _fetch(archive, client, job.id, [output for photo in held for output in photo.outputs])
     if archive.bag:
         await asyncio.to_thread(unpack_tags, await client.jobs.tag_files(job.id), archive.out)
-    return job, failed
+    late = {_name(archive, photo) for photo in photos} - {photo.name for photo in held}
+    late_told = f"It is not in job {job.id}, which has ended. Send it with another --out."
+    unsent = dict.fromkeys(sorted(late), late_told) | unsent
+    return Outcome(job, [photo for photo in held if photo.state == "failed"], unsent)
 
 
 async def _opened(archive: Archive, client: AsyncClient) -> Job:
@@ -96,36 +117,52 @@ async def _opened(archive: Archive, client: AsyncClient) -> Job:
     return job
 
 
-async def _send(archive: Archive, client: AsyncClient, job: Job, photos: list[Path]) -> None:
-    """Every photo that the service does not hold yet under this name and checksum."""
+async def _send(
+    archive: Archive, client: AsyncClient, job: Job, photos: list[Path]
+) -> dict[str, str]:
+    """Every photo that the service does not hold yet under this name and checksum.
+
+    Returns why photos were not taken, by name.
+    """
     held = {photo.name: photo.input.sha256 async for photo in client.jobs.photos(job.id)}
+    unsent: dict[str, str] = {}
     sent = 0
 
     async def send(photo: Path) -> None:
         nonlocal sent
-        name = photo.relative_to(archive.folder).as_posix()
+        name = _name(archive, photo)
         content = await asyncio.to_thread(photo.read_bytes)
         if held.get(name) != hashlib.sha256(content).hexdigest():
-            await client.jobs.put(job.id, name, content)
+            try:
+                await client.jobs.put(job.id, name, content)
+            except UnicodeEncodeError:
+                unsent[name] = "Its name is no Unicode text. Rename it."
+            except APIStatusError as error:
+                if error.slug not in OWN_FAULTS:
+                    raise
+                unsent[name] = error.detail
         sent += 1
         archive.tell("sending", sent, len(photos))
 
     await at_once(archive.concurrency, send, photos)
+    return unsent
 
 
-async def _fetch(archive: Archive, client: AsyncClient, job_id: str) -> list[JobPhoto]:
-    """Every result that does not lie here with its checksum; returns the failed photos."""
-    outputs: list[JobOutput] = []
-    failed: list[JobPhoto] = []
-    async for photo in client.jobs.photos(job_id):
-        outputs += photo.outputs
-        if photo.state == "failed":
-            failed.append(photo)
+def _name(archive: Archive, photo: Path) -> str:
+    """What a photo is called in the job."""
+    return unicodedata.normalize("NFC", photo.relative_to(archive.folder).as_posix())
+
+
+async def _fetch(
+    archive: Archive, client: AsyncClient, job_id: str, outputs: list[JobOutput]
+) -> None:
+    """Every result that does not lie here with its checksum."""
     fetched = 0
 
     async def fetch(output: JobOutput) -> None:
         nonlocal fetched
-        target = inside(archive.payload, output.name)
+        name = bag_name(output.name) if archive.bag else output.name
+        target = inside(archive.payload, name)
         if not await asyncio.to_thread(_holds, target, output.sha256):
             content = await client.jobs.result(job_id, output)
             await asyncio.to_thread(_write, content, target)
@@ -133,7 +170,6 @@ async def _fetch(archive: Archive, client: AsyncClient, job_id: str) -> list[Job
         archive.tell("fetching", fetched, len(outputs))
 
     await at_once(archive.concurrency, fetch, outputs)
-    return failed
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -50,6 +51,8 @@ def told(job: Job) -> str:
         f"of {counts.total}",
         f"{job.megapixels:.1f} megapixels in {seconds:.0f} s",
     ]
+    if job.target_failure is not None:
+        parts.append(f"its bag was not written: {job.target_failure.detail}")
     if not job.ended and job.eta_seconds is not None:
         parts.append(f"about {job.eta_seconds:.0f} s left")
     return ", ".join(parts)
@@ -73,10 +76,18 @@ def show_failed(photos: Sequence[JobPhoto]) -> None:
         print(f"{photo.name}\t{photo.failure.slug if photo.failure else ''}")
 
 
-def record(job: Job, failed: Sequence[JobPhoto]) -> str:
-    """A job as JSON says it, with the photos that failed."""
+def shown(name: str) -> str:
+    """A file's name as any terminal takes it."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def record(job: Job, failed: Sequence[JobPhoto], unsent: Mapping[str, str] | None = None) -> str:
+    """A job as JSON says it, with the photos that failed, and those that are not in it."""
     photos = [photo.model_dump(mode="json", include={"name", "failure"}) for photo in failed]
-    return json.dumps({**job.model_dump(mode="json"), "failed": photos}, ensure_ascii=False)
+    told: dict[str, Any] = {**job.model_dump(mode="json"), "failed": photos}
+    if unsent is not None:
+        told["unsent"] = [{"name": shown(name), "detail": why} for name, why in unsent.items()]
+    return json.dumps(told, ensure_ascii=False)
 
 
 def records(jobs: Sequence[Job]) -> str:

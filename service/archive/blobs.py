@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -51,7 +51,7 @@ class Blobs:
     `observe` is told put, get, read (a chunk), head or delete, and the seconds that it took.
     """
 
-    store: LocalStore | Bucket
+    store: LocalStore | Bucket = field(repr=False)  # obstore panics at an AzureStore's
     folder: Path | None = None
     observe: Callable[[str, float], None] = lambda _operation, _seconds: None
 
@@ -160,7 +160,7 @@ class Blobs:
     async def list(self, prefix: str = "") -> AsyncIterator[Blob]:
         """All blobs below the folder `prefix`, in no order; "a" and "a/" hold "a/b", not "ab"."""
         if prefix:
-            self._check(prefix.removesuffix("/"))
+            check_key(prefix.removesuffix("/"), in_folder=False)
         with self._told():
             async for page in obstore.list(self.store, prefix or None, chunk_size=PAGE):
                 for meta in page:
@@ -188,7 +188,7 @@ class Blobs:
 
         Raises BadKey for an empty prefix: no call deletes a whole store.
         """
-        self._check(prefix.removesuffix("/"))
+        check_key(prefix.removesuffix("/"), in_folder=False)
         count, page = 0, list[str]()
         async for blob in self.list(prefix):
             page.append(blob.key)

@@ -38,5 +38,5 @@ def check_key(key: str, *, in_folder: bool) -> None:
         raise BadKey(f"{key!r} is empty, absolute, or has empty or dotted parts. Rename it.")
     if len(key.encode(errors="surrogatepass")) > MOST_KEY_BYTES:
         raise BadKey(f"{key[:80]!r}… is longer than {MOST_KEY_BYTES} bytes. Shorten it.")
-    if in_folder and any(_STAGED.search(part) for part in parts):
+    if in_folder and _STAGED.search(parts[-1]):  # a folder of that form, "box #1", is fine
         raise BadKey(f"{key!r} ends like a half-written file, in # and a number. Rename it.")

@@ -69,13 +69,15 @@ def clean_name(raw: str, *, of_output: bool = False) -> str:
         raise _bad(raw, "ends in a dot, which Windows drops. Rename it")
     name = "/".join(parts)
     most = _OUTPUT_NAME_BYTES if of_output else MOST_NAME_BYTES
-    if len(name) * 4 > most and len(name.encode()) > most:
+    if len(name) * 4 > most and len(bag_name(name).encode()) > most:
         raise _bad(raw, f"is longer than {most} bytes. Shorten its folders' names")
     return name
 
 
 def fold(name: str) -> str:
-    """What is equal for names that some file system holds for one: by case, Unicode form, dots.
+    """What is equal for names that some file system, or a bag, holds for one.
+
+    By case, Unicode form, dots, and `bag_name`.
 
     Canonical caseless matching (Unicode 3.13, D145); Windows drops dots at a folder's end.
     """
@@ -84,7 +86,8 @@ def fold(name: str) -> str:
     else:
         folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
         folded = unicodedata.normalize("NFC", folded)
-    return _DOTS_OF_FOLDERS.sub("", folded) if "./" in folded else folded
+    folded = _DOTS_OF_FOLDERS.sub("", folded) if "./" in folded else folded
+    return bag_name(folded)
 
 
 def output_name(name: str, spec: OutputSpec, *, several: bool) -> str:
@@ -97,6 +100,15 @@ def output_name(name: str, spec: OutputSpec, *, several: bool) -> str:
     if not _keeps(name, spec.format):
         name = f"{name}.{_suffix(spec.format)}"
     return f"{spec.label}/{name}" if several else name
+
+
+def bag_name(name: str) -> str:
+    """What a result is called in a bag: with `％` (U+FF05) for `%`.
+
+    BagIt has a manifest write % as %25 (RFC 8493, 2.1.3), and bagit-python up to 1.9 looks for a
+    file called %25 then (its issue 157). No photo of the job is called so already: see `fold`.
+    """
+    return name.replace("%", "％")
 
 
 def rivals(name: str, spec: JobSpec) -> tuple[str, ...]:
@@ -145,7 +157,7 @@ def _check_part(raw: str, part: str, most: int) -> None:
         raise _bad(raw, "begins like a Windows drive. Send it relative to the archive's folder")
     if _DEVICE.fullmatch(part):
         raise _bad(raw, f"has the part {part!r}, which is a device on Windows. Rename it")
-    if len(part) * 4 > most and len(part.encode()) > most:
+    if len(part) * 4 > most and len(bag_name(part).encode()) > most:
         raise _bad(raw, f"has a part longer than {most} bytes. Shorten it")
 
 

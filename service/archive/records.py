@@ -132,7 +132,8 @@ class JobCounts(Record):
 class Job(Record):
     """A job as it stands. `megapixels` are of the outputs made so far, `seconds` what they took.
 
-    owner   the caller that opened it; empty where the service asks for no keys
+    owner           the caller that opened it; empty where the service asks for no keys
+    target_failure  why its bag could not be written to `spec.target`; None where it was, or will be
     """
 
     id: str
@@ -147,3 +148,4 @@ class Job(Record):
     created_at: float
     closed_at: float | None = None
     ended_at: float | None = None
+    target_failure: Failure | None = None

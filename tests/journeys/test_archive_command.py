@@ -1,6 +1,8 @@
 """`rialto archive` as a person runs it: broken off, killed, and run again until all is there."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import bagit
 import pytest
 
+from rialto.commands.interrupt import INTERRUPTED
 from tests.conftest import ROOT, LiveService, environment_of, start_service
 from tests.journeys.archive_hands import scans
 
@@ -56,6 +59,23 @@ def test_a_folder_becomes_a_bag_though_command_and_service_are_killed(
         service.stop()
 
 
+def test_ctrl_c_is_told_and_the_same_command_goes_on(
+    live_service: LiveService, folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = command(folder, out, live_service.url)
+    first = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while not (out / ".rialto-job.json").exists() and first.poll() is None:
+        pass
+    first.send_signal(signal.SIGINT)
+    _, said = first.communicate(timeout=60)
+    assert first.returncode == INTERRUPTED
+    assert "the same command goes on from here" in said
+    assert "Traceback" not in said
+    subprocess.run(words, cwd=ROOT, check=True, timeout=120)
+    assert len(list(out.rglob("*.png"))) == 30
+
+
 def test_a_photo_that_fails_is_told_and_the_others_are_fetched(
     live_service: LiveService, folder: Path, tmp_path: Path
 ) -> None:
@@ -73,6 +93,7 @@ def test_a_photo_that_fails_is_told_and_the_others_are_fetched(
     assert "30 restored, 1 failed" in done.stderr
     assert len(list((tmp_path / "out").rglob("*.png"))) == 30
     told = json.loads(done.stdout)
+    assert told.pop("unsent") == []
     assert (told["state"], told["counts"]["failed"]) == ("finished", 1)
     assert [(one["name"], one["failure"]["slug"]) for one in told["failed"]] == [
         ("broken.jpg", "not-a-photo")
@@ -81,6 +102,35 @@ def test_a_photo_that_fails_is_told_and_the_others_are_fetched(
     assert told["id"] in {one["id"] for one in json.loads(jobs(live_service.url, "--json"))["jobs"]}
     assert "broken.jpg\tnot-a-photo" in jobs(live_service.url, told["id"], "--failed")
     assert json.loads(jobs(live_service.url, told["id"], "--failed", "--json")) == told
+
+
+def test_photos_that_cannot_be_taken_hold_up_no_other_and_are_told_each_time(
+    live_service: LiveService, folder: Path, tmp_path: Path
+) -> None:
+    photo = (folder / "box 0/scan 0000.jpg").read_bytes()
+    (folder / "box 0/SCAN 0000.jpg").write_bytes((folder / "box 0/scan 0002.jpg").read_bytes())
+    (folder / "box 0/aux.jpg").write_bytes(photo)
+    (folder / "box 0/50% off.jpg").write_bytes(photo)
+    (folder / os.fsdecode(b"box 0/Gr\xfc\xdfe.jpg")).write_bytes(photo)
+    out = tmp_path / "out"
+    words = command(folder, out, live_service.url, "--json", "--bag")
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    told = json.loads(done.stdout)
+    reasons = {one["name"]: one["detail"] for one in told["unsent"]}
+    [taken] = {"box 0/SCAN 0000.jpg", "box 0/scan 0000.jpg"} & set(reasons)
+    assert set(reasons) == {taken, "box 0/aux.jpg", "box 0/Gr\ufffd\ufffde.jpg"}
+    assert "device on Windows" in reasons["box 0/aux.jpg"]
+    assert "not sent box 0/aux.jpg: " in done.stderr
+    assert (told["counts"]["restored"], told["counts"]["failed"]) == (31, 0)
+    bagit.Bag(str(out)).validate()
+    assert (out / "data/box 0/50％ off.jpg.png").exists()
+    (folder / "late.jpg").write_bytes(photo)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    again = json.loads(done.stdout)
+    assert again["id"] == told["id"]
+    assert {one["name"] for one in again["unsent"]} == {*reasons, "late.jpg"}
 
 
 def jobs(url: str, *words: str) -> str:

@@ -1,5 +1,6 @@
 """A job's last steps and worst days: its bag in a bucket, its webhook, S3 and the network away."""
 
+import asyncio
 import json
 import os
 import socket
@@ -19,6 +20,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from deploy.ports import free_ports
+from service.archive.blobs import Blobs
+from tests.azurite import Azurite
 from tests.conftest import start_service
 from tests.journeys.archive_hands import ended, events, opened, photos, put, result, scans, served
 from tests.journeys.test_archive_chaos import Fleet
@@ -138,6 +141,43 @@ def test_s3_may_die_in_mid_job_and_come_back(cache: Path, tmp_path: Path) -> Non
             assert httpx2.get(link.headers["location"]).status_code == 200
     finally:
         weed.kill()
+
+
+@pytest.mark.long
+def test_a_job_lives_in_azures_storage(cache: Path, tmp_path: Path) -> None:
+    sent = scans(6)
+    azurite = Azurite(tmp_path, free_ports(1)[0])
+    azurite.start()
+    settings = {"blobs": "az://photos/rialto", "archive_targets": "az://photos/bags"}
+    try:
+        with (
+            patch.dict(os.environ, azurite.access()),  # the store's keys; no part is mocked
+            served(cache, **settings) as (_, client),
+        ):
+            job = opened(client, target="az://photos/bags/attic")
+            for name, data in sent.items():
+                assert put(client, job, name, data).status_code == 201
+            client.post(f"/jobs/{job}/close")
+            assert ended(client, job)["counts"]["restored"] == len(sent)
+            for record in photos(client, job).values():
+                result(client, job, record["outputs"][0])
+            name = next(iter(sent))
+            link = client.get(f"/jobs/{job}/results/{name}.png", params={"link": "true"})
+            assert link.status_code == 303
+            assert httpx2.get(link.headers["location"]).status_code == 200
+            bag = Blobs.open(f"az://photos/bags/attic/{job}-bag")
+            limit = time.monotonic() + 60
+            while "tagmanifest-sha512.txt" not in (found := asyncio.run(keys(bag))):
+                assert time.monotonic() < limit, found
+            assert {f"data/{one}.png" for one in sent} <= found
+            assert client.delete(f"/jobs/{job}").status_code == 204
+            assert asyncio.run(keys(Blobs.open("az://photos/rialto/jobs"))) == set()
+    finally:
+        azurite.kill()
+
+
+async def keys(blobs: Blobs) -> set[str]:
+    return {blob.key async for blob in blobs.list()}
 
 
 class Proxy:

@@ -64,3 +64,33 @@ def test_a_job_is_paused_resumed_and_cancelled(
     expect(job.get_by_role("button", name="Pause")).to_be_visible(timeout=PATIENCE)
     job.get_by_role("button", name="Cancel").click()
     expect(job).to_contain_text("cancelled", timeout=PATIENCE)
+
+
+def test_a_dropped_folder_is_sent_and_what_is_not_taken_is_told(
+    page: Page, live_service: LiveService, tmp_path: Path
+) -> None:
+    box, (one, other, *_) = tmp_path / "Box of twins", scans(3).values()
+    (box / "1920").mkdir(parents=True)
+    for name, data in {"1920/a.jpg": one, "a.jpg": one, "A.jpg": other, "aux.jpg": one}.items():
+        (box / name).write_bytes(data)
+    page.goto(f"{live_service.url}/archive")
+    page.get_by_label("What to do").select_option("jpeg")
+    drop(page, box)
+    status = page.get_by_role("status")
+    expect(status).to_contain_text("2 of 4 photos are sent", timeout=PATIENCE)
+    refused = page.locator("#unsent li")
+    expect(refused).to_have_count(2)
+    expect(page.locator("#unsent")).to_contain_text("is a device on Windows. Rename it.")
+    expect(page.locator("#unsent")).to_contain_text("only in case")
+    job = page.locator(".job", has_text=box.name)
+    expect(job).to_contain_text("2 of 2 restored", timeout=PATIENCE)
+    assert violations(page) == []
+
+
+def drop(page: Page, folder: Path) -> None:
+    """As a person's hand does it, with the browser's own drag events."""
+    hand = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        event = {"type": kind, "x": 300, "y": 300, "data": data}
+        hand.send("Input.dispatchDragEvent", event)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from service.archive.blobs import Blobs
 from service.archive.bundle.entries import Entry, verified
-from service.archive.bundle.events import event_record
+from service.archive.bundle.events import event_record, payload_path
 from service.archive.bundle.ledgers import Ledger
 from service.archive.bundle.tars import tar_stream
 from service.archive.bundle.zips import zip_stream
@@ -82,7 +82,7 @@ class _Bag:
         yield self._entry("tagmanifest-sha512.txt", self.tags)
 
     def _payload(self, output: OutputBlob, modified: float) -> Entry:
-        path = f"data/{output.name}"
+        path = payload_path(output)
         self.manifest.write(_manifest_line(output.sha512, path))
         self.files, self.octets = self.files + 1, self.octets + output.bytes
         chunks = verified(self.blobs.stream(output.key), output.sha512)
@@ -112,11 +112,7 @@ class _Bag:
 
 
 def _manifest_line(sha512: str, path: str) -> str:
-    """CR, LF and % are percent-encoded, and nothing else is (2.1.3).
-
-    bagit-python up to 1.9 does not decode %25 (its issue 157): it misses a photo called "100%.jpg"
-    in a bag that is right.
-    """
+    """CR, LF and % are percent-encoded, and nothing else is (2.1.3)."""
     encoded = path.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return f"{sha512}  {encoded}\n"
 

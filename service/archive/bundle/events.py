@@ -8,6 +8,7 @@ where there is no result. Fields are only added.
 from datetime import UTC, datetime
 from typing import Any
 
+from service.archive.names import bag_name
 from service.archive.records import Job, OutputBlob, PhotoRecord
 
 
@@ -39,6 +40,11 @@ def rfc3339(seconds: float) -> str:
     return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
+def payload_path(output: OutputBlob) -> str:
+    """Where in a bag an output lies."""
+    return f"data/{bag_name(output.name)}"
+
+
 def _output(output: OutputBlob) -> dict[str, Any]:
-    """All that is known of an output but the key it has in our storage."""
-    return output.model_dump(mode="json", exclude={"key"})
+    """All that is known of an output but the key it has in our storage, and its file in the bag."""
+    return {"path": payload_path(output), **output.model_dump(mode="json", exclude={"key"})}

@@ -6,19 +6,23 @@ sent again: the same name with the same bytes is the same photo.
 
 import base64
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import JSONResponse
 
+from service.archive.archive import Archive
 from service.archive.digest import sha256_of
+from service.archive.doors.groups import groups
 from service.archive.doors.jobs import JobId, archive_of
 from service.archive.doors.tally import NameTaken, Tally, new_photo, taken_detail
 from service.archive.intake import Skipped, is_litter, manifest
 from service.archive.keys import input_key
 from service.archive.names import clean_name
 from service.archive.queue import NewPhoto
-from service.archive.records import InputBlob
+from service.archive.records import InputBlob, Job
 from service.archive.work import WrongChecksum
 from service.problems import Problem
 from service.restore.accept import accept_raw, upload_within
@@ -74,8 +78,9 @@ async def post_manifest(
     archive, most = archive_of(request), request.state.settings.archive_max_photos
     job = await archive.queue.job(job_id)
     archive.sources.check(source)
-    tally, batch, base = Tally(), list[NewPhoto](), source.rstrip("/")
-    with tally.told():
+    tally, base = Tally(), source.rstrip("/")
+
+    async def named() -> AsyncIterator[NewPhoto]:
         async for line in manifest(request.stream(), format, most_lines=most):
             if isinstance(line, Skipped):
                 tally.skip(line.name, line.slug, line.detail)
@@ -83,12 +88,9 @@ async def post_manifest(
             key = f"{base}/{line.key}"
             archive.sources.check(key)
             blob = InputBlob(key=key, bytes=0, sha256=line.sha256 or "")
-            batch.append(new_photo(line.name, blob, job))
-            if len(batch) == BATCH:
-                await tally.add(archive, job, batch)
-                batch = []
-        await tally.add(archive, job, batch)
-    return tally.answer()
+            yield new_photo(line.name, blob, job)
+
+    return await _told(archive, job, tally, named())
 
 
 @router.post("/jobs/{id}/bucket")
@@ -101,8 +103,9 @@ async def post_bucket(
     archive = archive_of(request)
     job = await archive.queue.job(job_id)
     archive.sources.check(source)
-    tally, batch, root = Tally(), list[NewPhoto](), source.rstrip("/") + "/"
-    with tally.told():
+    tally, root = Tally(), source.rstrip("/") + "/"
+
+    async def listed() -> AsyncIterator[NewPhoto]:
         async for key, found in archive.sources.list(source):
             if is_litter(key):
                 continue
@@ -111,11 +114,19 @@ async def post_bucket(
             except Problem as problem:
                 tally.skip(key, problem.slug, problem.detail)
                 continue
-            batch.append(new_photo(name, InputBlob(key=key, bytes=found.bytes, sha256=""), job))
-            if len(batch) == BATCH:
+            yield new_photo(name, InputBlob(key=key, bytes=found.bytes, sha256=""), job)
+
+    return await _told(archive, job, tally, listed())
+
+
+async def _told(
+    archive: Archive, job: Job, tally: Tally, photos: AsyncIterator[NewPhoto]
+) -> dict[str, Any]:
+    """Photos of a bucket, told to the queue; returns what became of them."""
+    with tally.told():
+        async with aclosing(groups(photos, lambda batch: len(batch) == BATCH)) as batches:
+            async for batch in batches:
                 await tally.add(archive, job, batch)
-                batch = []
-        await tally.add(archive, job, batch)
     return tally.answer()
 
 

@@ -1,13 +1,14 @@
 """A zip or tar of photos as one stream, into an open job."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 
 from service.archive.archive import Archive
+from service.archive.doors.groups import groups
 from service.archive.doors.jobs import JobId, archive_of
 from service.archive.doors.tally import Tally, new_photo
 from service.archive.intake import Entry, IntakeLimits, Skipped, entries
@@ -37,8 +38,8 @@ async def put_archive(
     with tally.told():
         async with archive.upload(None):
             stream = entries(request.stream(), format, limits_of(settings))
-            async with aclosing(_at_once(stream, PUTS_HELD_BYTES)) as groups:
-                async for group in groups:
+            async with aclosing(groups(stream, _is_full)) as some:
+                async for group in some:
                     stored = [entry for entry in group if isinstance(entry, Entry)]
                     for skipped in group:
                         if isinstance(skipped, Skipped):
@@ -47,20 +48,10 @@ async def put_archive(
     return tally.answer()
 
 
-async def _at_once(
-    stream: AsyncIterator[Entry | Skipped], most_bytes: int
-) -> AsyncGenerator[list[Entry | Skipped]]:
-    """Groups that are stored together: each write waits for the disk, and need not wait alone."""
-    group: list[Entry | Skipped] = []
-    held = 0
-    async for entry in stream:
-        group.append(entry)
-        held += len(entry.data) if isinstance(entry, Entry) else 0
-        if held >= most_bytes or len(group) == PUTS_AT_ONCE:
-            yield group
-            group, held = [], 0
-    if group:
-        yield group
+def _is_full(group: Sequence[Entry | Skipped]) -> bool:
+    """What is stored together: each write waits for the disk, and need not wait alone."""
+    held = sum(len(entry.data) for entry in group if isinstance(entry, Entry))
+    return held >= PUTS_HELD_BYTES or len(group) == PUTS_AT_ONCE
 
 
 async def _stored(group: list[Entry], archive: Archive, job: Job) -> list[NewPhoto]:

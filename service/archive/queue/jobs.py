@@ -10,7 +10,7 @@ from service.archive.backlog import Backlog, backlog_of
 from service.archive.queue.refusals import IdempotencyMismatch, NoSuchJob, refusal
 from service.archive.queue.scripts import Scripted
 from service.archive.queue.stored import WEIGHTS, job_of
-from service.archive.records import Job, JobSpec
+from service.archive.records import Failure, Job, JobSpec
 from service.valkey import NEVER
 
 RETRIED_AT_ONCE = 1000
@@ -104,9 +104,18 @@ class Jobs(Scripted):
                 continue
         return jobs
 
-    async def told(self, job_id: str) -> None:
-        """Note that whoever wants to know of a job's end has been told."""
-        await self._send("SREM", self._rules.key("untold"), job_id)
+    async def is_untold(self, job_id: str) -> bool:
+        """Whether a job has ended and nobody was told yet."""
+        return bool(await self._send("SISMEMBER", self._rules.key("untold"), job_id))
+
+    async def told(self, job: Job, failure: Failure | None = None) -> None:
+        """Note that whoever wants to know of this end of the job has been told.
+
+        failure   why its bag is not where the job asked for it
+        """
+        ended_ms = "" if job.ended_at is None else round(job.ended_at * 1000)
+        why = "" if failure is None else failure.model_dump_json()
+        await self._run("told", job.id, ended_ms, why)
 
     async def backlog(self, fresh_s: float = 0) -> Backlog:
         """Of all jobs together; one of many looks, and for `fresh_s` others read what it saw."""
@@ -127,6 +136,11 @@ class Jobs(Scripted):
         key = self._rules.key("turn", name)
         given = ("SET", key, "1", "NX", "PX", max(round(seconds * 1000), 1))
         return await self._send(*given, pauses_s=NEVER) is not None
+
+    async def keep_turn(self, name: str, seconds: float) -> None:
+        """Have a turn for `seconds` more, unless it has run out."""
+        key = self._rules.key("turn", name)
+        await self._send("PEXPIRE", key, max(round(seconds * 1000), 1))
 
     async def give_turn_back(self, name: str) -> None:
         """Let the next who asks have the turn at once."""

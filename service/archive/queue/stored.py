@@ -13,6 +13,7 @@ from typing import Any, Literal
 from service.archive.keys import input_key
 from service.archive.records import (
     ENDED,
+    Failure,
     InputBlob,
     Job,
     JobCounts,
@@ -97,6 +98,7 @@ def job_of(job_id: str, stored: Mapping[str, str]) -> Job:
         created_at=int(stored["created"]) / 1000,
         closed_at=_seconds(stored, "closed"),
         ended_at=_seconds(stored, "ended"),
+        target_failure=_failure(stored.get("target_failure")),
     )
 
 
@@ -108,6 +110,10 @@ def _state_of(stored: Mapping[str, str]) -> JobState:
     if "paused" in stored:
         return "paused"
     return "running" if "closed" in stored else "open"
+
+
+def _failure(text: str | None) -> Failure | None:
+    return None if text is None else Failure.model_validate_json(text)
 
 
 def _seconds(stored: Mapping[str, str], name: str) -> float | None:

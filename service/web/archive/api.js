@@ -18,14 +18,17 @@ export const zipPath = (id) => `/jobs/${id}/results`;
 export const photos = async (id, state, limit) =>
   (await (await call(`/jobs/${id}/photos?state=${state}&limit=${limit}`)).json()).photos;
 
-/** Open a job, send every photo, close it. `progress(sent, failed)` after each photo. */
+/**
+ * Open a job, send every photo, close it. `progress(sent, failed)` after each photo. Returns those
+ * that were not taken, as {name, problem}.
+ */
 export async function sendJob(title, output, files, progress) {
   const body = JSON.stringify({ title, outputs: [output] });
   const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
   const job = await (await again(() => call("/jobs", { method: "POST", body, headers }))).json();
   const line = [...files];
+  const unsent = [];
   let sent = 0;
-  let failed = 0;
   const takeTurns = async () => {
     for (let next = line.shift(); next; next = line.shift()) {
       const { name, file } = next;
@@ -33,15 +36,15 @@ export async function sendJob(title, output, files, progress) {
       try {
         await again(() => call(address, { method: "PUT", body: file }));
         sent += 1;
-      } catch {
-        failed += 1;
+      } catch (problem) {
+        unsent.push({ name, problem });
       }
-      progress(sent, failed);
+      progress(sent, unsent.length);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));
   await again(() => tell(job.id, "close"));
-  return job;
+  return unsent;
 }
 
 /** A photo may be sent twice, so what may pass is tried again: 0.5, 1, 2 ... seconds later. */

@@ -9,6 +9,7 @@ import { jobSheet } from "./job.js";
 import { formats, sentences, text } from "./strings.js";
 
 const BEAT_MS = 1000;
+const MOST_TOLD = 50;
 
 for (const node of document.querySelectorAll("[data-text]")) {
   node.textContent = text[node.dataset.text];
@@ -51,15 +52,20 @@ async function take({ title, photos }) {
   };
   const total = photos.length;
   say(sentences.sending(0, total, 0));
+  part("unsent").replaceChildren();
   try {
-    await sendJob(title, output, photos, (sent, failed) =>
+    const unsent = await sendJob(title, output, photos, (sent, failed) =>
       say(sentences.sending(sent, total, failed)),
     );
-    say(sentences.sent(total));
+    say(unsent.length ? sentences.partly(total - unsent.length, total) : sentences.sent(total));
+    part("unsent").replaceChildren(...unsent.slice(0, MOST_TOLD).map(refusal));
   } catch (problem) {
     say([problem.title, problem.detail].filter(Boolean).join(": "));
   }
 }
+
+const refusal = ({ name, problem }) =>
+  element("li", { textContent: `${name}: ${problem.detail || problem.title || ""}` });
 
 /** Ended jobs are read once; the others every second, as long as someone looks. */
 async function refresh() {

@@ -35,6 +35,7 @@ export const sentences = {
   sending: (sent, total, failed) =>
     `Sending: ${sent} of ${total}${failed ? `, ${failed} could not be sent` : ""}`,
   sent: (total) => `All ${total} photos are sent.`,
+  partly: (sent, total) => `${sent} of ${total} photos are sent, the others were not taken:`,
   noPhoto: "There is no photo among these files.",
   untitled: "Untitled job",
   counts: ({ restored, failed, cancelled, total }) =>

@@ -46,6 +46,7 @@ def test_statuses_that_stay_are_not(status: int) -> None:
     [
         APITimeoutError("silent"),
         UnexpectedAnswerError("a page"),
+        status_error(Refusal(409, "name-taken", "Another photo has this name", "Rename it.")),
         status_error(Refusal(504, "deadline-passed", "Deadline passed", "600 s are over")),
     ],
 )

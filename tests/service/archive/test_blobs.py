@@ -139,6 +139,14 @@ async def test_a_blob_that_shrinks_in_mid_stream_raises(blobs: Blobs) -> None:
         await anext(stream)
 
 
+async def test_a_folder_may_be_called_like_a_half_written_file(blobs: Blobs) -> None:
+    await blobs.put("box #1/scan.jpg", b"x")
+    assert await blobs.get("box #1/scan.jpg") == b"x"
+    assert await keys_of(blobs, "box #1") == {"box #1/scan.jpg"}
+    assert await blobs.delete_prefix("box #1") == 1
+    assert await keys_of(blobs) == set()
+
+
 async def test_a_list_holds_a_folder_and_not_its_namesakes(blobs: Blobs, tmp_path: Path) -> None:
     for key in ("jobs/a/in/1", "jobs/a/out/2", "jobs/ab/in/3", "jobs/a.txt"):
         await blobs.put(key, b"12345")

@@ -24,7 +24,7 @@ TIFF = OutputSpec(task="sr", format="tiff")
 OWN = OutputSpec(task="sr", format=None)
 
 # Few letters, so that names which nearly collide are common.
-LETTERS = [*"aAéE.jpgPNG/\\:~ -cON1²", "\u0301", "\u0345", "ß", "ſ", "ﬀ", "K", "ᾳ"]
+LETTERS = [*"aAéE.jpgPNG/\\:~ -cON1²%％", "\u0301", "\u0345", "ß", "ſ", "ﬀ", "K", "ᾳ"]
 RAW = st.text(st.sampled_from(LETTERS), max_size=14)
 TREES = st.lists(
     st.lists(st.sampled_from(["a", "A", "ä", "a\u0308", "x.", "b.JPG"]), min_size=1, max_size=2)
@@ -174,6 +174,7 @@ def test_rivals_are_told_by_what_they_would_write() -> None:
         ("a\u2028.jpg", "control characters"),
         ("a\udcff.jpg", "no Unicode text"),
         ("é" * 126, "part longer than 250 bytes"),
+        ("%" * 84, "part longer than 250 bytes"),
         ("folder/" * 130 + "a", f"longer than {MOST_NAME_BYTES} bytes"),
     ],
 )
@@ -194,6 +195,7 @@ def test_names_that_some_file_system_holds_for_one_fold_alike() -> None:
     assert fold("CAFÉ/Straße.JPG") == fold("cafe\u0301/STRASSE.jpg")
     assert fold("Jr./a") == fold("jr/A")
     assert fold("a.b") != fold("ab")
+    assert fold("100%.jpg") == fold("100％.JPG")
 
 
 def test_a_shown_name_is_printable_and_short() -> None:

@@ -16,7 +16,7 @@ for _, name in ipairs(names) do
   count(id, 'failed', -1)
 end
 if #names > 0 then
-  call('HDEL', job_key(id), 'ended')
+  call('HDEL', job_key(id), 'ended', 'target_failure')
   call('SREM', UNTOLD, id)
   tell(id, 'retried', { count = #names })
   seat(id)

@@ -60,6 +60,7 @@ def test_a_restored_photo_tells_what_made_it_and_nothing_of_our_storage() -> Non
         "input": {"name": "a.jpg", "bytes": 7, "sha256": "aa"},
         "outputs": [
             {
+                "path": "data/a.jpg.png",
                 "name": "a.jpg.png",
                 "bytes": 9,
                 "sha256": "bb",

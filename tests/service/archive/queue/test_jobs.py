@@ -57,8 +57,9 @@ async def test_a_closed_job_finishes_once_when_its_last_photo_ends(queue: Queue)
     assert (ended.bytes_in, ended.bytes_out) == (10, 2_000_000_000)
     assert (ended.counts.restored, ended.counts.failed, ended.counts.total) == (1, 1, 2)
     assert await queue.untold() == [ended]
-    await queue.told(job.id)
+    await queue.told(ended)
     assert await queue.untold() == []
+    assert not await queue.is_untold(job.id)
     assert await kinds(queue, job.id) == ["opened", "restored", "closed", "failed", "finished"]
 
 
@@ -137,6 +138,26 @@ async def test_retrying_the_failed_runs_a_finished_job_again(queue: Queue) -> No
     assert (await kinds(queue, job.id))[-3:] == ["retried", "restored", "finished"]
 
 
+async def test_an_end_that_was_told_late_does_not_silence_the_next(queue: Queue) -> None:
+    job = await queue.open_job(spec())
+    await queue.add(job.id, photos(job.id, 1))
+    await queue.close_job(job.id)
+    [lease] = await queue.take("w")
+    await queue.fail(lease, FAILURE, retry_in_s=None)
+    first = await queue.job(job.id)
+    await queue.retry_failed(job.id)
+    [lease] = await queue.take("w")
+    await queue.done(lease, ())
+    second = await queue.job(job.id)
+    await queue.told(first.model_copy(update={"ended_at": 1.0}))
+    assert await queue.untold() == [second]
+    lost = Failure(slug="broken-bag", detail="A result is gone.")
+    for failure in (lost, None):
+        await queue.told(second, failure)
+        assert await queue.job(job.id) == second.model_copy(update={"target_failure": failure})
+    assert await queue.untold() == []
+
+
 async def test_a_deleted_job_leaves_nothing_behind(queue: Queue, redis: Redis) -> None:
     job = await queue.open_job(spec(), "key")
     await queue.add(job.id, [photo(job.id, "A.jpg"), *photos(job.id, 3)])
@@ -164,4 +185,7 @@ async def test_a_job_that_is_not_there_is_said_to_be_none(queue: Queue, call: st
 async def test_a_turn_is_had_by_one(queue: Queue) -> None:
     assert [await queue.my_turn("round", 60) for _ in range(2)] == [True, False]
     await queue.give_turn_back("round")
-    assert await queue.my_turn("round", 60)
+    await queue.keep_turn("round", 60)  # nobody has it
+    assert await queue.my_turn("round", 0.05)
+    await queue.keep_turn("round", 60)
+    assert 1000 < await queue._redis.pttl("{rialto}:turn:round") <= 60_000

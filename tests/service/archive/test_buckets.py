@@ -1,6 +1,10 @@
-"""Blobs in a real S3 server (SeaweedFS) on loopback."""
+"""Blobs in buckets on loopback: a real S3 server (SeaweedFS), and Azure's own emulator (Azurite).
+
+Azurite comes from npm, by `make azurite`: what is tested in it is run by make test-long.
+"""
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -13,12 +17,23 @@ import pytest
 
 from deploy.ports import free_ports
 from service.archive.blobs import CHUNK, PART, BadKey, BlobRefused, Blobs, BlobsAway, NoSuchBlob
+from tests.azurite import Azurite
 from tests.weed import PARTS, Weed, access
 
 
 @pytest.fixture(scope="session")
 def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
     server = Weed(tmp_path_factory.mktemp("weed"), free_ports(2 * len(PARTS)))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    server = Azurite(tmp_path_factory.mktemp("azurite"), free_ports(1)[0])
     try:
         server.start()
         yield server
@@ -35,7 +50,21 @@ def bucket(weed: Weed, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def blobs(bucket: str) -> Blobs:
+def container(azurite: Azurite, monkeypatch: pytest.MonkeyPatch) -> str:
+    """As `bucket`, in Azure."""
+    for name, value in azurite.access().items():
+        monkeypatch.setenv(name, value)
+    return f"az://photos/{uuid4().hex}"
+
+
+@pytest.fixture(params=["bucket", pytest.param("container", marks=pytest.mark.long)])
+def blobs(request: pytest.FixtureRequest) -> Blobs:
+    url: str = request.getfixturevalue(request.param)
+    return Blobs.open(url)
+
+
+@pytest.fixture
+def in_s3(bucket: str) -> Blobs:
     return Blobs.open(bucket)
 
 
@@ -53,6 +82,7 @@ async def test_what_was_put_is_got_listed_and_deleted(blobs: Blobs, key: str) ->
     await blobs.put(key, b"a photo")
     assert await blobs.get(key) == b"a photo"
     assert await blobs.size(key) == 7
+    assert repr(blobs).startswith("Blobs(")
     [blob] = [blob async for blob in blobs.list()]
     assert (blob.key, blob.bytes) == (key, 7)
     assert began - 2 <= blob.modified <= time.time() + 1
@@ -110,10 +140,10 @@ async def test_a_link_downloads_under_the_photos_name_until_it_expires(blobs: Bl
     assert (status, body, headers["Content-Type"]) == (200, b"a photo", "image/png")
     assert headers["Content-Disposition"].endswith("Gr%C3%B6%C3%9Fe%20%22100%25%22.jpg.png")
     began = time.monotonic()
-    while status != 403 and time.monotonic() < began + 20:
+    while status == 200 and time.monotonic() < began + 20:
         status, _, _ = await fetched(link)
     assert status == 403
-    assert (await fetched(link.partition("?")[0]))[0] == 403
+    assert (await fetched(link.partition("?")[0]))[0] in (403, 404)  # Azure denies that it is there
 
 
 async def test_a_link_that_would_download_under_another_name_is_not_given(blobs: Blobs) -> None:
@@ -126,10 +156,10 @@ async def test_a_link_that_would_download_under_another_name_is_not_given(blobs:
 
 
 async def test_a_wrong_secret_refuses_each_blob_and_fails_the_check(
-    blobs: Blobs, bucket: str, monkeypatch: pytest.MonkeyPatch
+    in_s3: Blobs, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await blobs.put("a", b"x")
-    await blobs.check()
+    await in_s3.put("a", b"x")
+    await in_s3.check()
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     stranger = Blobs.open(bucket)
     with pytest.raises(BlobRefused):
@@ -137,7 +167,7 @@ async def test_a_wrong_secret_refuses_each_blob_and_fails_the_check(
     for asking in (stranger.check(), stranger.put("a", b"y"), stranger.delete(["a"])):
         with pytest.raises(BlobsAway):
             await asking
-    assert await blobs.get("a") == b"x"
+    assert await in_s3.get("a") == b"x"
 
 
 async def test_a_store_that_is_away_is_told_within_seconds(
@@ -154,25 +184,42 @@ async def test_a_store_that_is_away_is_told_within_seconds(
     assert time.monotonic() - began < 5
 
 
-async def test_a_store_that_hangs_is_away_after_the_time_limit(
-    weed: Weed, bucket: str, blobs: Blobs
+async def test_a_gcs_bucket_is_opened_by_its_account_and_told_to_be_away(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await blobs.put("a", b"x")
+    """No emulator of GCS speaks the XML calls of obstore: more is not tried here."""
+    account = {"gcs_base_url": f"http://127.0.0.1:{free_ports(1)[0]}", "disable_oauth": True}
+    account |= {"client_email": "rialto@example.org", "private_key": "", "private_key_id": ""}
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", json.dumps(account))
+    monkeypatch.setenv("GOOGLE_ALLOW_HTTP", "true")
+    blobs = Blobs.open("gs://photos/rialto")
+    for asking in (blobs.check(), blobs.put("a", b"x"), blobs.get("a")):
+        with pytest.raises(BlobsAway):
+            await asking
+    monkeypatch.setenv("GOOGLE_SERVICE_ACCOUNT_KEY", "no JSON")
+    with pytest.raises(ValueError, match="gs://photos/rialto"):
+        Blobs.open("gs://photos/rialto")
+
+
+async def test_a_store_that_hangs_is_away_after_the_time_limit(
+    weed: Weed, bucket: str, in_s3: Blobs
+) -> None:
+    await in_s3.put("a", b"x")
     weed.signal(signal.SIGSTOP)
     try:
         with pytest.raises(BlobsAway):
             await Blobs.open(bucket, timeout_s=0.3).put("b", b"x")
     finally:
         weed.signal(signal.SIGCONT)
-    assert await blobs.get("a") == b"x"
+    assert await in_s3.get("a") == b"x"
 
 
 @pytest.mark.long
-async def test_a_killed_store_loses_no_acknowledged_blob(weed: Weed, blobs: Blobs) -> None:
+async def test_a_killed_store_loses_no_acknowledged_blob(weed: Weed, in_s3: Blobs) -> None:
     acknowledged: list[int] = []
 
     async def put(number: int) -> None:
-        await blobs.put(f"jobs/a/in/{number}", number.to_bytes(2) * 10_000)
+        await in_s3.put(f"jobs/a/in/{number}", number.to_bytes(2) * 10_000)
         acknowledged.append(number)
         if len(acknowledged) == 300:
             weed.kill()
@@ -181,14 +228,15 @@ async def test_a_killed_store_loses_no_acknowledged_blob(weed: Weed, blobs: Blob
     assert {type(outcome) for outcome in outcomes} == {type(None), BlobsAway}
     await asyncio.to_thread(weed.start)
     for number in acknowledged:
-        assert await blobs.get(f"jobs/a/in/{number}") == number.to_bytes(2) * 10_000
+        assert await in_s3.get(f"jobs/a/in/{number}") == number.to_bytes(2) * 10_000
 
 
 async def fetched(url: str) -> tuple[int, dict[str, str], bytes]:
     def fetch() -> tuple[int, dict[str, str], bytes]:
         try:
             with urlopen(url, timeout=10) as reply:  # noqa: S310  # the server's own link
-                return reply.status, dict(reply.headers), reply.read()
+                headers = {name.title(): value for name, value in reply.headers.items()}
+                return reply.status, headers, reply.read()
         except HTTPError as error:
             with error:
                 return error.code, {}, b""
