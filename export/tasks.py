@@ -37,7 +37,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="4x super-resolution",
         scale=4,
         start="bicubic",
-        presets=presets(balanced=5, best=8),
+        presets=presets(balanced=4, best=6),
         limits=(
             "Trained on photographs shrunk by antialiased bicubic: noise, blur or JPEG blocks in"
             " the small photo are enlarged with it.",
@@ -96,7 +96,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="4x super-resolution of phone and web photos",
         scale=4,
         start="bicubic",
-        presets=presets(balanced=4, best=12),
+        presets=presets(balanced=1, best=4),
         limits=(
             "Trained on small photos with blur, noise and JPEG blocks: a clean one that was only"
             " made smaller comes out sharper by sr4x.",

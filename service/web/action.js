@@ -4,10 +4,17 @@ import { element, part } from "./element.js";
 import { downloadAs, many, problems, progress as progressText } from "./sentences.js";
 import { text } from "./strings.js";
 
+/** Nothing can be chosen any more, or again: the panel is then scrolled by the keyboard itself. */
+function close(closed) {
+  part("choices").disabled = closed;
+  if (closed) part("panel").tabIndex = 0;
+  else part("panel").removeAttribute("tabindex");
+}
+
 /** Show what belongs to a state: "empty", "ready", "many", "running", "done". */
 export function showState(state) {
   document.body.dataset.state = state;
-  part("choices").disabled = state === "running";
+  close(state === "running");
   part("running").hidden = state !== "running";
   part("finished").hidden = state !== "done";
   part("commands").hidden = state !== "done";
@@ -71,7 +78,7 @@ export function showShare(share, words) {
 
 /** What may be done with so many photos; nothing more once they are `sent`. */
 export function showMany(count, sent, takesMask) {
-  part("choices").disabled = sent;
+  close(sent);
   showExpectation(takesMask ? text.oneMask : "", !sent && !takesMask);
   part("restore").textContent = many.restore(count);
   part("restore").hidden = sent;

@@ -42,12 +42,14 @@ export class Many {
       files.length,
       files.reduce((sum, file) => sum + file.size, 0),
     );
-    const job = await sendJob(title, output, named(files), progress).catch((problem) => {
+    const sending = sendJob(title, output, named(files), progress);
+    const { job, unsent } = await sending.catch((problem) => {
       this.sent = false;
       throw problem;
     });
     if (this.files !== files) return;
-    say(sentences.sent(files.length));
+    const total = files.length;
+    say(unsent.length ? refused(total, unsent) : sentences.sent(total));
     for (const id of ["many-photos", "many-title"]) part(id).hidden = true;
     const { sheet, update } = jobSheet(() => undefined);
     part("many-job").replaceChildren(sheet);
@@ -68,6 +70,11 @@ export class Many {
     Object.assign(this, { files: [], links: [], sent: false });
   }
 }
+
+const refused = (total, unsent) => {
+  const named = unsent.map(({ name }) => name).join(", ");
+  return `${sentences.partly(total - unsent.length, total)} ${named}`;
+};
 
 /** Photos of several folders may share a name: the later ones get a number. */
 function named(files) {

@@ -19,8 +19,8 @@ export const photos = async (id, state, limit) =>
   (await (await call(`/jobs/${id}/photos?state=${state}&limit=${limit}`)).json()).photos;
 
 /**
- * Open a job, send every photo, close it. `progress(sent, failed)` after each photo. Returns those
- * that were not taken, as {name, problem}.
+ * Open a job, send every photo, close it. `progress(sent, failed)` after each photo. Returns the
+ * job, and what was not taken as {name, problem}: {job, unsent}.
  */
 export async function sendJob(title, output, files, progress) {
   const body = JSON.stringify({ title, outputs: [output] });
@@ -44,7 +44,7 @@ export async function sendJob(title, output, files, progress) {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));
   await again(() => tell(job.id, "close"));
-  return unsent;
+  return { job, unsent };
 }
 
 /** A photo may be sent twice, so what may pass is tried again: 0.5, 1, 2 ... seconds later. */

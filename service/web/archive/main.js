@@ -54,7 +54,7 @@ async function take({ title, photos }) {
   say(sentences.sending(0, total, 0));
   part("unsent").replaceChildren();
   try {
-    const unsent = await sendJob(title, output, photos, (sent, failed) =>
+    const { unsent } = await sendJob(title, output, photos, (sent, failed) =>
       say(sentences.sending(sent, total, failed)),
     );
     say(unsent.length ? sentences.partly(total - unsent.length, total) : sentences.sent(total));
