@@ -4,7 +4,7 @@
 
 OUT is what `benchmarks/quality.py` left. Each network of the model repository gets
 <cards>/<network>.md, made from its own card, the photographs it was trained on, and the sheets
-of its first evaluation: the best and the worst photographs by LPIPS, peers beside it.
+of its task's first evaluation: good, typical and worst photographs by LPIPS, peers beside it.
 """
 
 import argparse
@@ -24,6 +24,11 @@ from rialto.evaluation.pictures import CAPTION, GAP, WINDOW, ZOOM
 TRAINING_PHOTOS = Path(__file__).parents[1] / "docs" / "training-photos.tsv"
 ROW = WINDOW * ZOOM + CAPTION + GAP  # height of one photo in a sheet
 SHOWN = 2  # photos of each kind
+SHEETS = {
+    "good": "What it does best",
+    "typical": "What is to be expected",
+    "worst": "Where it fails",
+}
 
 
 def page(card: NetworkCard, pictures: list[tuple[str, str]]) -> str:
@@ -36,24 +41,27 @@ def page(card: NetworkCard, pictures: list[tuple[str, str]]) -> str:
 
 
 def draw(results: Path, cards: Path, card: NetworkCard) -> list[tuple[str, str]]:
-    """JPEGs of the task's first evaluation in `results`; none where there is none."""
+    """Pictures of the task's first evaluation in `results`; none where there is none.
+
+    A task's networks share them: a sheet has every preset.
+    """
     folders = [results / run.folder for run in RUNS if run.task == card.task]
     folder = next((folder for folder in folders if (folder / "good.png").exists()), None)
     if folder is None:
         return []
     made = []
-    for kind, heading in (("good", "What it does best"), ("worst", "Where it fails")):
+    for kind, heading in SHEETS.items():
         with Image.open(folder / f"{kind}.png") as sheet:
-            top = 0 if kind == "good" else max(sheet.height - GAP - SHOWN * ROW, 0)
+            top = 0 if kind != "worst" else max(sheet.height - GAP - SHOWN * ROW, 0)
             part = sheet.convert("RGB").crop(
                 (0, top, sheet.width, min(top + SHOWN * ROW, sheet.height))
             )
-        made.append((f"{heading} (by LPIPS, {folder.name})", f"{card.name}-{kind}.jpg"))
-        part.save(cards / made[-1][1], quality=82, optimize=True)
+        made.append((f"{heading} (by LPIPS, {folder.name})", f"{card.task}-{kind}.webp"))
+        part.save(cards / made[-1][1], quality=70, method=6)
     if (folder / "plane.png").exists():
         with Image.open(folder / "plane.png") as plane:
-            plane.convert("RGB").save(cards / f"{card.name}-plane.png", optimize=True)
-        made.append(("Beside its peers", f"{card.name}-plane.png"))
+            plane.convert("RGB").save(cards / f"{card.task}-plane.png", optimize=True)
+        made.append(("Beside its peers", f"{card.task}-plane.png"))
     return made
 
 

@@ -49,7 +49,7 @@ PROFILES: dict[str, TaskProfile] = {
         title="JPEG artefact removal",
         scale=1,
         start="identity",
-        presets=presets(balanced=2, best=5, eta=1.0),
+        presets=presets(balanced=1, best=3),
         limits=(
             "Trained on quality 5 to 60; a file of higher quality is hardly changed.",
             "The block grid must start at the file's first pixel: a cropped copy that was saved"

@@ -95,7 +95,9 @@ def evaluate(
     photos: Annotated[Path, typer.Option(help="Clean photographs, never trained on.")],
     out: Annotated[Path, typer.Option(help="Folder for tables, plots and contact sheets.")],
     model_repo: Annotated[Path, typer.Option(help="Networks to judge.")] = Path("model_repo"),
-    presets: Annotated[str, typer.Option(help="Comma-separated.")] = "fast,balanced,best",
+    presets: Annotated[
+        Optional[str], typer.Option(help="Comma-separated; all that the task has.")
+    ] = None,
     peers: Annotated[str, typer.Option(help="Comma-separated; `make peers` first.")] = "",
     crop: Annotated[int, typer.Option(min=0, help="Side of the central crop; 0: whole.")] = 256,
     damage: Annotated[Optional[str], typer.Option(help="Strength: q10, sigma2, boxes64 …")] = None,
@@ -114,13 +116,13 @@ def evaluate(
     from rialto.evaluation.peers import PeerError
     from service.engine.repository import RepositoryError
 
-    names = [tuple(filter(None, text.split(","))) for text in (presets, peers, metrics)]
+    names = [tuple(filter(None, (text or "").split(","))) for text in (presets, peers, metrics)]
     asked = Evaluation(
         task=task,
         photos=photos,
         out=out,
         model_repo=model_repo,
-        presets=names[0],  # type: ignore[arg-type]
+        presets=None if presets is None else names[0],  # type: ignore[arg-type]
         peers=names[1],
         crop=crop,
         strength=damage,

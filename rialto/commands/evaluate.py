@@ -51,6 +51,7 @@ DEEP_METRICS: dict[str, Callable[[], Metric]] = {
 class Evaluation:
     """What is asked for.
 
+    presets   of ours, the most faithful first; None takes all that the task has
     crop      side of the central part that is judged, in pixels; 0 is the whole photograph
     strength  of the damage, as `rialto.evaluation.damage.damage_of` takes it
     metrics   names of DEEP_METRICS; PSNR-Y and SSIM-Y are always there
@@ -62,7 +63,7 @@ class Evaluation:
     photos: Path
     out: Path
     model_repo: Path = Path("model_repo")
-    presets: tuple[PresetName, ...] = PRESETS
+    presets: tuple[PresetName, ...] | None = None
     peers: tuple[str, ...] = ()
     crop: int = 256
     strength: str | None = None
@@ -104,6 +105,7 @@ def run(asked: Evaluation, *, as_json: bool = False) -> Report:
     scores: dict[str, list[Score]] = {}
     to_a_person = Progress(transient=True, console=Console(stderr=True))
     with methods_of(asked, damage) as methods, to_a_person as progress:
+        ours = tuple(preset for preset in PRESETS if preset in methods)
         for name, method in methods.items():
             bar = progress.add_task(name, total=len(pairs))
             scores[name] = []
@@ -116,7 +118,7 @@ def run(asked: Evaluation, *, as_json: bool = False) -> Report:
     for pair in pairs:
         gallery.add("original", pair.name, pair.original)
     photos = f"{asked.set_name(len(pairs))}, {damage.name}"
-    report = Report(asked.task, photos, asked.command, damage.baseline, asked.presets, scores)
+    report = Report(asked.task, photos, asked.command, damage.baseline, ours, scores)
     report.write(asked.out)
     report.draw(asked.out, gallery)
     if asked.curve:
@@ -144,7 +146,8 @@ def methods_of(asked: Evaluation, damage: Damage) -> Iterator[dict[str, Method]]
     untouched = one_by_one(lambda pair: damage.show(pair.damaged))
     methods: dict[str, Method] = {damage.baseline: untouched}
     with Embedded(asked.model_repo, asked.threads, asked.seed) as embedded:
-        for preset in asked.presets:
+        wanted = embedded.presets_of(asked.task) if asked.presets is None else asked.presets
+        for preset in wanted:
             methods[preset] = one_by_one(_of_pair(embedded.restorer(asked.task, preset)))
         for peer in known_peers(asked.task, asked.peers):
             methods.setdefault(peer, partial(run_peer, peer, damage))
@@ -158,11 +161,12 @@ def _draw_curve(
     summaries = {}
     with Embedded(asked.model_repo, asked.threads, asked.seed) as embedded:
         for steps in asked.curve:
-            method = one_by_one(_of_pair(embedded.restorer(asked.task, asked.presets[-1], steps)))
+            boldest = embedded.restorer(asked.task, report.presets[-1], steps)
+            method = one_by_one(_of_pair(boldest))
             scores = [score for score, _ in evaluate(pairs, method, metrics)]
             summaries[steps] = summarise(f"{steps}", scores)
     write_curve(summaries, asked.out / "curve.tsv")
-    draw_curve(summaries, report.summaries, asked.presets, report.title, asked.out / "curve.png")
+    draw_curve(summaries, report.summaries, report.presets, report.title, asked.out / "curve.png")
 
 
 def _of_pair(restore: Restore) -> Callable[[Pair], UInt8]:

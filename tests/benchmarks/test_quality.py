@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.cards import SHOWN, draw, page
+from benchmarks.cards import SHEETS, SHOWN, draw, page
 from benchmarks.quality import RUNS, Run
 from bridge.evaluate import Pair
 from export.model_card import model_card
@@ -38,7 +38,7 @@ def test_a_networks_page_is_its_card_its_photographs_and_its_best_and_worst_pict
         gallery.add("fast", name, np.full((64, 64, 3), 60 * grey, np.uint8))
     results = tmp_path / next(run for run in RUNS if run.task == "jpeg").folder
     results.mkdir()
-    for kind in ("good", "worst"):
+    for kind in SHEETS:
         gallery.sheet("abcd", {}).save(results / f"{kind}.png")
     shown = card(task="jpeg", name="jpeg")
     pictures = draw(tmp_path, tmp_path, shown)
@@ -46,7 +46,7 @@ def test_a_networks_page_is_its_card_its_photographs_and_its_best_and_worst_pict
     assert text.startswith(model_card(shown).rstrip())
     assert "542 photographs" in text
     assert all(f"]({file})" in text and (tmp_path / file).exists() for _, file in pictures)
-    with Image.open(tmp_path / "jpeg-worst.jpg") as worst:
+    with Image.open(tmp_path / "jpeg-worst.webp") as worst:
         middles = [worst.getpixel((20, 20 + row * worst.height // SHOWN)) for row in range(SHOWN)]
     np.testing.assert_allclose([grey for grey, *_ in middles], [120, 180], atol=3)  # c and d
 

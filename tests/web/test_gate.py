@@ -49,6 +49,7 @@ def test_noise_is_seen_where_the_photo_is_smooth(page: Page, tmp_path: Path) -> 
     Image.fromarray(np.clip(clean + grain, 0, 255).astype(np.uint8)).save(tmp_path / "iso.png")
     choose(page, tmp_path / "iso.png")
     expect(page.get_by_text("noisy", exact=True)).to_be_visible()
+    assert suggested(page) == "denoise"
     Image.fromarray(clean.astype(np.uint8)).save(tmp_path / "clean.png")
     choose(page, tmp_path / "clean.png")
     expect(page.get_by_text("sharp", exact=True)).to_be_visible()
@@ -65,7 +66,7 @@ def test_a_small_photo_is_enlarged_unless_another_task_was_chosen(page: Page) ->
 
 
 @pytest.mark.parametrize(
-    ("task", "network", "scale"), [("jpeg", "jpeg", 1), ("sr4x", "sr4x-detail", 4)]
+    ("task", "network", "scale"), [("jpeg", "jpeg-detail", 1), ("sr4x", "sr4x-detail", 4)]
 )
 def test_what_a_preset_costs_is_told_for_this_photo_and_learnt_here(
     page: Page, task: str, network: str, scale: int

@@ -168,6 +168,21 @@ def test_a_preset_gives_the_same_pixels_each_time_and_others_for_another_seed(
     assert not np.array_equal(made[0], made[2])
 
 
+def test_where_none_is_named_a_task_is_measured_by_the_presets_that_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RIALTO_CACHE", str(tmp_path))
+    plan = TrainingPlan("denoise", iterations=1, width=8, blocks=1)
+    state = {"plan": vars(plan), "iteration": 1, "average": plan.network().state_dict()}
+    presets = ("best", "fast")
+    exported = export_network(state, "denoise", {"photographs": "none"}, presets)
+    write_network(exported.model, exported.card, tmp_path / "networks")
+    with Embedded(tmp_path / "networks", threads=1) as embedded:
+        assert embedded.presets_of("denoise") == ("fast", "best")
+        with pytest.raises(ValueError, match="is for jpeg"):
+            embedded.presets_of("jpeg")
+
+
 def test_a_folder_without_networks_is_refused_and_leaves_no_loop_open(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError, match="no networks"), Embedded(tmp_path):
         pass
