@@ -38,17 +38,17 @@ def test_a_report_leaves_scores_a_summary_and_quality_for_the_cards(tmp_path: Pa
 
 @pytest.fixture
 def model_repo(tmp_path: Path) -> Path:
-    shutil.copytree(MODEL_REPO / "jpeg", tmp_path / "jpeg")
+    shutil.copytree(MODEL_REPO / "deblur", tmp_path / "deblur")
     return tmp_path
 
 
 def test_a_recorded_score_replaces_the_older_one_of_its_set_and_no_other(
     model_repo: Path,
 ) -> None:
-    file = model_repo / "jpeg" / "1" / "model.onnx"
+    file = model_repo / "deblur" / "1" / "model.onnx"
     before = read_card(file)
     for measured in (report(lpips=0.3), report("other, whole"), report(lpips=0.2)):
-        assert record_quality(model_repo, "jpeg", measured.qualities()) == [model_repo / "jpeg"]
+        assert record_quality(model_repo, "deblur", measured.qualities()) == [model_repo / "deblur"]
     after = read_card(file)
     ours = [q for q in after.presets["fast"].quality if q not in before.presets["fast"].quality]
     assert [(q.photos, q.lpips) for q in ours] == [
@@ -60,7 +60,7 @@ def test_a_recorded_score_replaces_the_older_one_of_its_set_and_no_other(
 
 
 def test_a_network_of_another_task_keeps_its_card(model_repo: Path) -> None:
-    file = model_repo / "jpeg" / "1" / "model.onnx"
+    file = model_repo / "deblur" / "1" / "model.onnx"
     before = file.read_bytes()
     assert record_quality(model_repo, "sr4x", report().qualities()) == []
     assert file.read_bytes() == before
