@@ -5,7 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.contract import GridName, NetworkCard, PresetCard, PresetName, SamplerName
+from bridge.contract import (
+    PRESETS,
+    GridName,
+    NetworkCard,
+    PresetCard,
+    PresetName,
+    SamplerName,
+)
 from bridge.plan import Plan, plan_for
 from service.engine.repository import RepositoryError
 from service.problems import Problem
@@ -124,7 +131,10 @@ class Tasks:
 
 
 def presets_of(cards: dict[str, NetworkCard]) -> Presets:
-    """Networks by task and preset; raises RepositoryError where two claim one."""
+    """Networks by task and preset, the most faithful first.
+
+    Raises RepositoryError where two claim one.
+    """
     tasks: Presets = {}
     for card in cards.values():
         presets = tasks.setdefault(card.task, {})
@@ -135,7 +145,10 @@ def presets_of(cards: dict[str, NetworkCard]) -> Presets:
                     f"networks {other} and {card.name} both claim {card.task}'s preset {name}"
                 )
             presets[name] = card
-    return tasks
+    return {
+        task: {name: presets[name] for name in PRESETS if name in presets}
+        for task, presets in tasks.items()
+    }
 
 
 def _preset(preset: PresetCard) -> dict[str, Any]:

@@ -34,6 +34,12 @@ def test_a_preset_or_plan_that_the_task_lacks_is_refused() -> None:
         TASKS.choose(Choice("sr", sampler="ot-ode"))
 
 
+def test_presets_stand_by_their_faith_whatever_their_networks_are_called() -> None:
+    networks = {"a": DETAILED, "z": FAITHFUL}
+    (told,) = Tasks(lambda: networks).document()["tasks"]
+    assert list(told["presets"]) == ["fast", "best"]
+
+
 def test_two_networks_may_not_claim_one_preset() -> None:
     with pytest.raises(RepositoryError, match="both claim"):
         Tasks(lambda: {"a": card(name="a", task="sr"), "b": card(name="b", task="sr")})
