@@ -166,6 +166,11 @@ class NetworkCard(Document):
         """The first 12 digits of the weights' SHA-256: what people read and compare."""
         return self.weights_sha256[:12]
 
+    @property
+    def key(self) -> str:
+        """The network and its weights, `name@hash`: what a photo that has begun goes on with."""
+        return f"{self.name}@{self.short_hash}"
+
 
 @dataclass(frozen=True)
 class Tile:

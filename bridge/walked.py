@@ -31,8 +31,10 @@ def walked(batch: Batch, network: nn.Module, plan: Plan, done: int, seed: int) -
     for row in plan.rows[:done]:
         x_0 = network(x_t, _time(batch, row.t), batch.x_1, batch.mask).float()
         x_0 = batch.completed(x_0.clamp(-1, 1))
-        noise = torch.randn(x_t.shape, generator=generator, device=x_t.device)
-        x_t = row.w_x0 * x_0 + row.w_xt * x_t + row.w_x1 * batch.x_1 + row.std * noise
+        x_t = row.w_x0 * x_0 + row.w_xt * x_t + row.w_x1 * batch.x_1
+        if row.noisy:
+            noise = torch.randn(x_t.shape, generator=generator, device=x_t.device)
+            x_t = x_t + row.std * noise
     return replace(batch, x_t=x_t, t=_time(batch, plan.rows[done].t))
 
 

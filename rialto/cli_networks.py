@@ -116,17 +116,19 @@ def evaluate(
     from rialto.evaluation.peers import PeerError
     from service.engine.repository import RepositoryError
 
-    names = [tuple(filter(None, (text or "").split(","))) for text in (presets, peers, metrics)]
+    def names(text: str) -> tuple[str, ...]:
+        return tuple(filter(None, text.split(",")))
+
     asked = Evaluation(
         task=task,
         photos=photos,
         out=out,
         model_repo=model_repo,
-        presets=None if presets is None else names[0],  # type: ignore[arg-type]
-        peers=names[1],
+        presets=None if presets is None else names(presets),  # type: ignore[arg-type]
+        peers=names(peers),
         crop=crop,
         strength=damage,
-        metrics=names[2],
+        metrics=names(metrics),
         record=record,
         curve=tuple(_numbers(curve)),
     )

@@ -5,14 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.contract import (
-    PRESETS,
-    GridName,
-    NetworkCard,
-    PresetCard,
-    PresetName,
-    SamplerName,
-)
+from bridge.contract import PRESETS, GridName, NetworkCard, PresetCard, PresetName, SamplerName
 from bridge.plan import Plan, plan_for
 from service.engine.repository import RepositoryError
 from service.problems import Problem

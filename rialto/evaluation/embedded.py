@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.cache import cache_folder
-from bridge.contract import PRESETS, NetworkCard, PresetName, Tile
+from bridge.contract import NetworkCard, PresetName, Tile
 from bridge.degrade.strokes import Mask
 from bridge.plan import Plan, plan_for
 from bridge.quantised import Quantisation
@@ -23,6 +23,7 @@ from service.engine import Engine
 from service.engine.local import LocalEngine, load_networks
 from service.engine.runtimes.onnx_runtime import OnnxRuntime
 from service.photo.jpeg import quantisation
+from service.tasks import presets_of
 from service.telemetry import Telemetry
 
 UInt8 = NDArray[np.uint8]
@@ -77,17 +78,17 @@ class Embedded:
 
     def network_of(self, task: str, preset: PresetName) -> NetworkCard:
         """The network whose preset it is; raises ValueError where no network has it."""
-        for card in self._engine.cards().values():
-            if card.task == task and preset in card.presets:
-                return card
+        presets = presets_of(self._engine.cards()).get(task, {})
+        if preset in presets:
+            return presets[preset]
         raise ValueError(f"no network in {self.model_repo} has preset {preset} for {task}")
 
     def presets_of(self, task: str) -> tuple[PresetName, ...]:
         """Those that a task has, the most faithful first; raises ValueError for a task without."""
-        cards = [card for card in self._engine.cards().values() if card.task == task]
-        if not cards:
+        presets = presets_of(self._engine.cards()).get(task)
+        if presets is None:
             raise ValueError(f"no network in {self.model_repo} is for {task}")
-        return tuple(name for name in PRESETS if any(name in card.presets for card in cards))
+        return tuple(presets)
 
     def restorer(self, task: str, preset: PresetName, steps: int | None = None) -> Restore:
         """The preset as a function: damaged uint8 [H,W,3] -> restored uint8 [H·s,W·s,3].

@@ -25,8 +25,8 @@ class NetworkFile:
 
     @property
     def key(self) -> str:
-        """The network and its weights: what a photo that has begun goes on with."""
-        return f"{self.card.name}@{self.card.short_hash}"
+        """Its card's."""
+        return self.card.key
 
 
 def card_of(path: Path) -> NetworkCard:

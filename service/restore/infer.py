@@ -123,7 +123,7 @@ class _Evaluation:
     async def _evaluate(self, tile: Tile) -> Float32:
         for _ in range(2):
             x_0 = await self._engine.evaluate(
-                f"{self._card.name}@{self._card.short_hash}",
+                self._card.key,
                 tile,
                 priority=self._work.priority,
                 deadline=self._work.deadline,

@@ -48,8 +48,8 @@ export class Many {
       throw problem;
     });
     if (this.files !== files) return;
-    const total = files.length;
-    say(unsent.length ? refused(total, unsent) : sentences.sent(total));
+    const refused = unsent.map(({ name }) => name).join(", ");
+    say(`${sentences.sent(files.length, unsent.length)} ${refused}`.trim());
     for (const id of ["many-photos", "many-title"]) part(id).hidden = true;
     const { sheet, update } = jobSheet(() => undefined);
     part("many-job").replaceChildren(sheet);
@@ -70,11 +70,6 @@ export class Many {
     Object.assign(this, { files: [], links: [], sent: false });
   }
 }
-
-const refused = (total, unsent) => {
-  const named = unsent.map(({ name }) => name).join(", ");
-  return `${sentences.partly(total - unsent.length, total)} ${named}`;
-};
 
 /** Photos of several folders may share a name: the later ones get a number. */
 function named(files) {

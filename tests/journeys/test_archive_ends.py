@@ -115,6 +115,15 @@ def test_a_job_from_a_folder_of_the_operators_leaves_the_originals_alone(
     assert {name: (tmp_path / "scans" / name).read_bytes() for name in scans(4)} == scans(4)
 
 
+def fetched_and_linked(client: httpx2.Client, job: str, name: str) -> None:
+    """Every result of a job whole, and that of photo `name` by a link into the storage too."""
+    for record in photos(client, job).values():
+        result(client, job, record["outputs"][0])
+    link = client.get(f"/jobs/{job}/results/{name}.png", params={"link": "true"})
+    assert link.status_code == 303
+    assert httpx2.get(link.headers["location"]).status_code == 200
+
+
 def test_s3_may_die_in_mid_job_and_come_back(cache: Path, tmp_path: Path) -> None:
     sent = scans(30, side=96)
     weed = Weed(tmp_path, free_ports(2 * len(PARTS)))
@@ -133,12 +142,7 @@ def test_s3_may_die_in_mid_job_and_come_back(cache: Path, tmp_path: Path) -> Non
             weed.kill()
             weed.start()
             assert ended(client, job)["counts"]["restored"] == len(sent)
-            for record in photos(client, job).values():
-                result(client, job, record["outputs"][0])
-            name = next(iter(sent))
-            link = client.get(f"/jobs/{job}/results/{name}.png", params={"link": "true"})
-            assert link.status_code == 303
-            assert httpx2.get(link.headers["location"]).status_code == 200
+            fetched_and_linked(client, job, next(iter(sent)))
     finally:
         weed.kill()
 
@@ -159,12 +163,7 @@ def test_a_job_lives_in_azures_storage(cache: Path, tmp_path: Path) -> None:
                 assert put(client, job, name, data).status_code == 201
             client.post(f"/jobs/{job}/close")
             assert ended(client, job)["counts"]["restored"] == len(sent)
-            for record in photos(client, job).values():
-                result(client, job, record["outputs"][0])
-            name = next(iter(sent))
-            link = client.get(f"/jobs/{job}/results/{name}.png", params={"link": "true"})
-            assert link.status_code == 303
-            assert httpx2.get(link.headers["location"]).status_code == 200
+            fetched_and_linked(client, job, next(iter(sent)))
             bag = Blobs.open(f"az://photos/bags/attic/{job}-bag")
             limit = time.monotonic() + 60
             while "tagmanifest-sha512.txt" not in (found := asyncio.run(keys(bag))):

@@ -55,5 +55,4 @@ def signed(card: NetworkCard, runtime: str) -> str:
 
     Who compares two photos by network, plan and seed never takes one runtime's for another's.
     """
-    network = f"{card.name}@{card.short_hash}"
-    return network if runtime in (REFERENCE, TRITON) else f"{network}+{runtime}"
+    return card.key if runtime in (REFERENCE, TRITON) else f"{card.key}+{runtime}"

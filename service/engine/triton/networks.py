@@ -28,8 +28,8 @@ class Served:
 
     @property
     def key(self) -> str:
-        """The network and its weights: what a photo that has begun goes on with."""
-        return f"{self.card.name}@{self.card.short_hash}"
+        """Its card's."""
+        return self.card.key
 
 
 async def versions_served(client: InferenceServerClient, seconds: float) -> set[tuple[str, str]]:

@@ -57,7 +57,7 @@ async function take({ title, photos }) {
     const { unsent } = await sendJob(title, output, photos, (sent, failed) =>
       say(sentences.sending(sent, total, failed)),
     );
-    say(unsent.length ? sentences.partly(total - unsent.length, total) : sentences.sent(total));
+    say(sentences.sent(total, unsent.length));
     part("unsent").replaceChildren(...unsent.slice(0, MOST_TOLD).map(refusal));
   } catch (problem) {
     say([problem.title, problem.detail].filter(Boolean).join(": "));

@@ -34,8 +34,10 @@ export const verbs = { pause: "Pause", resume: "Resume", cancel: "Cancel", retry
 export const sentences = {
   sending: (sent, total, failed) =>
     `Sending: ${sent} of ${total}${failed ? `, ${failed} could not be sent` : ""}`,
-  sent: (total) => `All ${total} photos are sent.`,
-  partly: (sent, total) => `${sent} of ${total} photos are sent, the others were not taken:`,
+  sent: (total, refused) =>
+    refused
+      ? `${total - refused} of ${total} photos are sent, the others were not taken:`
+      : `All ${total} photos are sent.`,
   noPhoto: "There is no photo among these files.",
   untitled: "Untitled job",
   counts: ({ restored, failed, cancelled, total }) =>

@@ -23,7 +23,7 @@ const CHROMA = 7; // Levels of 255 from grey that an eye begins to see.
 self.addEventListener("message", ({ data: bitmap }) => {
   const { grey, toned } = colours(bitmap);
   const found = squares(bitmap);
-  const blur = Math.min(...found.map((square) => blurOf(square)));
+  const blur = Math.min(...found.map(blurOf));
   self.postMessage({ blur, noise: noiseOf(found), grey, toned });
   bitmap.close();
 });
